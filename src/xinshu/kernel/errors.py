@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class XinshuError(Exception):
-    """Something a person has to know. `message` says what happened, `fix` what to do; both Chinese, no full stop games."""
+    """Something a person has to know. `message` says what happened, `fix` what to do; both Chinese."""
 
     code = "xinshu.error"
 

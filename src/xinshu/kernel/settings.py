@@ -1,0 +1,111 @@
+"""Settings: typed, frozen, read once from the environment, passed down.
+
+Nothing else in the program reads the environment. docs/settings.md lists every field; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self, TypeVar
+
+from xinshu.kernel.errors import SettingInvalid
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
+_T = TypeVar("_T")
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of the program. The environment variable of a field is `XINSHU_` + its upper-cased name.
+
+    `database_url` alone is read from `DATABASE_URL`. Sizes are bytes and may be written 512M or 4G.
+    """
+
+    home: Path
+    profile: str
+    profiles_dir: Path
+    database_url: str
+    embedded_dir: str
+    embedded_user: str
+    log_level: str
+    allowed_hosts: tuple[str, ...]
+    file_max_bytes: int
+    file_max_rows: int
+    file_max_columns: int
+    cell_max_chars: int
+    workbook_max_unpacked_bytes: int
+    reader_memory_bytes: int
+    reader_seconds: int
+    chunk_bytes: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read and check everything.
+
+        Raises:
+            SettingInvalid: names the variable, its value and what is wanted; also for an unknown `XINSHU_…` variable.
+        """
+        names = {f"XINSHU_{each.name.upper()}" for each in fields(cls)} | _ELSEWHERE
+        for variable in env:
+            if variable.startswith("XINSHU_") and variable not in names:
+                raise SettingInvalid(f"不认识的设置 {variable}", fix="对照 docs/settings.md 核对变量名")
+        return cls(
+            home=Path(env.get("XINSHU_HOME") or _REPOSITORY / "var").absolute(),
+            profile=env.get("XINSHU_PROFILE") or "demo",
+            profiles_dir=Path(env.get("XINSHU_PROFILES_DIR") or _REPOSITORY / "profiles").absolute(),
+            database_url=_read(env, "DATABASE_URL", "", _database_url),
+            embedded_dir=env.get("XINSHU_EMBEDDED_DIR", ""),
+            embedded_user=env.get("XINSHU_EMBEDDED_USER") or "nobody",
+            log_level=_read(env, "XINSHU_LOG_LEVEL", "INFO", _log_level),
+            allowed_hosts=tuple(h for h in env.get("XINSHU_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",") if h),
+            file_max_bytes=_read(env, "XINSHU_FILE_MAX_BYTES", "4G", _size),
+            file_max_rows=_read(env, "XINSHU_FILE_MAX_ROWS", "5000000", _positive),
+            file_max_columns=_read(env, "XINSHU_FILE_MAX_COLUMNS", "300", _positive),
+            cell_max_chars=_read(env, "XINSHU_CELL_MAX_CHARS", "100000", _positive),
+            workbook_max_unpacked_bytes=_read(env, "XINSHU_WORKBOOK_MAX_UNPACKED_BYTES", "2G", _size),
+            reader_memory_bytes=_read(env, "XINSHU_READER_MEMORY_BYTES", "4G", _size),
+            reader_seconds=_read(env, "XINSHU_READER_SECONDS", "1800", _positive),
+            chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "32M", _size),
+        )
+
+
+# Read by make and the test suite, not by the program.
+_ELSEWHERE = {"XINSHU_REQUIRE_E2E", "XINSHU_ENV_FILE"}
+
+
+def _read(env: Mapping[str, str], variable: str, default: str, parse: Callable[[str], _T]) -> _T:
+    text = env.get(variable) or default
+    try:
+        return parse(text)
+    except ValueError as problem:
+        raise SettingInvalid(
+            f"设置 {variable}={text} 无法识别：{problem}", fix=f"改正或删去 {variable}（默认 {default or '空'}）"
+        ) from None
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError("应为正整数")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "")
+    if unit not in _UNITS:
+        raise ValueError("应为字节数，可写 512M、4G")
+    return _positive(number) * _UNITS[unit]
+
+
+def _log_level(text: str) -> str:
+    if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("应为 DEBUG、INFO、WARNING 或 ERROR")
+    return text
+
+
+def _database_url(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("应以 postgresql:// 开头")
+    return text
