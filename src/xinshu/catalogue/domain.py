@@ -9,6 +9,7 @@ Source: architecture.md section 5; national catalogue rules GB/T 39440-2020 [rec
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -42,10 +43,25 @@ TEXT_KINDS: frozenset[str] = frozenset({"text", "name", "document_no"})
 
 @dataclass(frozen=True, slots=True)
 class CodeValue:
-    """One allowed value. `aliases` are the common spellings and department codes mapped to `value`."""
+    """One allowed value. `aliases` are the common spellings and department codes mapped to `value`.
+
+    `key`: the word other rooms use for the value (food, minor, simple), empty where none of them reads it.
+    """
 
     value: str
     aliases: tuple[str, ...] = ()
+    key: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A named list of values (代码表), kept once in `catalogue/_code_lists.yaml` and referred to by fields."""
+
+    name: str
+    title: str
+    values: tuple[CodeValue, ...]
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,7 @@ class ItemField:
     example: str = ""
     note: str = ""
     mark: str = ""
+    code_list: str | None = None  # name of the CodeList `values` come from; None when they stand in the field itself
 
     @property
     def personal(self) -> bool:
@@ -149,6 +166,7 @@ class Publicity:
     `Roles.ends_on`), always (from loading, no end), none (never public). `severity_field`, `kinds_field`,
     `domain_field`, `procedure_field` name the columns `penalty` reads.
     `natural_persons`: whether records about natural persons may be public at all.
+    `when`: a record becomes public only when all these conditions hold (a taxpayer of level A).
     """
 
     by: Literal["penalty", "permit", "until-removal", "always", "none"] = "none"
@@ -157,6 +175,7 @@ class Publicity:
     severity_field: str | None = None
     domain_field: str | None = None
     procedure_field: str | None = None
+    when: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +209,11 @@ class CatalogueItem:
     def by_code(self) -> dict[str, ItemField]:
         """{column code: field}, in file order."""
         return {each.code: each for each in self.fields}
+
+
+def heading_key(text: str) -> str:
+    """The form in which two headings are compared: width, case and white space do not count.
+
+    "行政相对人代码_1（统一社会信用代码）" and "行政相对人代码_1(统一社会信用代码)" are the same heading.
+    """
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
