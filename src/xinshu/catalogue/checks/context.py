@@ -1,0 +1,115 @@
+"""What a row as a whole says about its cells: conditions as masks over a chunk, and candidates kept or dropped by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinshu.catalogue.checks.inspection import Problem
+from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
+
+Mask = npt.NDArray[np.bool_]
+CITIZEN_ID_TYPES = ("身份证", "居民身份证", "")
+
+
+@dataclass(slots=True)
+class RowFacts:
+    """Masks of one chunk, computed once each. `frame` holds the normalised values, no nulls."""
+
+    item: CatalogueItem
+    frame: pl.DataFrame
+    _conditions: dict[Condition, Mask] = field(default_factory=dict)
+
+    def holds(self, conditions: tuple[Condition, ...]) -> Mask:
+        """Rows where all the conditions hold; every row when there is none."""
+        result = np.ones(self.frame.height, dtype=np.bool_)
+        for condition in conditions:
+            if condition not in self._conditions:
+                self._conditions[condition] = self._one(condition)
+            result &= self._conditions[condition]
+        return result
+
+    def filled(self, code: str) -> Mask:
+        """Rows whose cell of this column is not empty."""
+        return np.asarray((self.frame[code] != "").to_numpy())
+
+    def required(self, code: str) -> Mask:
+        """Rows in which the field has to be filled, by itself or by a row rule."""
+        if self.item.field(code).required:
+            return np.ones(self.frame.height, dtype=np.bool_)
+        result = np.zeros(self.frame.height, dtype=np.bool_)
+        for rule in self.item.rules:
+            if rule.rule in {"conditional.required", "amount.required"} and code in rule.fields:
+                result |= self.holds(rule.when)
+        return result
+
+    def personal(self, item_field: ItemField) -> Mask:
+        """Rows in which the field holds personal data."""
+        if item_field.personal_when:
+            return self.holds(item_field.personal_when)
+        return np.full(self.frame.height, item_field.mask != "none")
+
+    def keep(self, item_field: ItemField, problem: Problem) -> tuple[Problem, Mask | None]:
+        """The problem as it is reported, and the rows it is reported for (None: all)."""
+        if problem.rule == "text.placeholder":
+            return problem, self.required(item_field.code)
+        if problem.rule == "uscc.placeholder":
+            allowed = item_field.placeholder_code_when
+            rows = ~self.holds(allowed) if allowed else None
+            return Problem("uscc.check_character", problem.arguments), rows
+        if problem.rule == "amount.unit.individual":
+            kind = self.item.roles.counterpart_kind
+            rows = self.holds((Condition(kind, any_of=("个体工商户",)),)) if kind else self.holds(()) & False
+            return Problem("amount.unit", problem.arguments), rows
+        if item_field.kind == "id_number":
+            return problem, self._citizen_rows(item_field)
+        return problem, None
+
+    def _citizen_rows(self, item_field: ItemField) -> Mask | None:
+        """An id number is judged as a citizen's only where the id type says so or says nothing."""
+        roles = self.item.roles
+        type_code = roles.id_type if item_field.code == roles.id_no else _sibling(self.item, item_field.code)
+        if type_code is None:
+            return None
+        return np.asarray(self.frame[type_code].is_in(CITIZEN_ID_TYPES).to_numpy())
+
+    def _one(self, condition: Condition) -> Mask:
+        column = self.frame[condition.field]
+        if condition.present or condition.absent:
+            filled = column != ""
+            return np.asarray((filled if condition.present else ~filled).to_numpy())
+        wanted = set(condition.any_of or condition.none_of)
+        hit = [
+            value
+            for value in column.unique().to_list()
+            if value and any(part.split("-")[0] in wanted for part in value.split("；"))
+        ]
+        found = np.asarray(column.is_in(hit).to_numpy())
+        if condition.any_of:
+            return found
+        return ~found & np.asarray((column != "").to_numpy())
+
+
+def _sibling(item: CatalogueItem, code: str) -> str | None:
+    """The id-type column beside another id-number column: X_FR_ZJHM has X_FR_ZJLX."""
+    candidate = code.replace("ZJHM", "ZJLX")
+    return candidate if candidate != code and candidate in item.by_code else None
+
+
+def describe(conditions: tuple[Condition, ...], item: CatalogueItem) -> str:
+    """Conditions in words for a message: 行政相对人类别为自然人."""
+    parts = []
+    for condition in conditions:
+        title = item.field(condition.field).title
+        if condition.present:
+            parts.append(f"填有「{title}」")
+        elif condition.absent:
+            parts.append(f"「{title}」为空")
+        elif condition.any_of:
+            parts.append(f"「{title}」为{'或'.join(condition.any_of)}")
+        else:
+            parts.append(f"「{title}」不为{'或'.join(condition.none_of)}")
+    return "、".join(parts)

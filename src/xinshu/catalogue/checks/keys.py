@@ -1,0 +1,117 @@
+"""Natural keys: whose row is this, and has it been in this file before?
+
+Parts are normalised text, empty = ''. The counterpart's part is USCC, else organisation code, else id number, else
+normalised name (architecture.md section 9). Within a file rows are compared by two 64-bit hashes of the key; the stored key hash is made by `collection`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinshu.catalogue.checks.context import Mask, RowFacts
+from xinshu.catalogue.domain import CatalogueItem
+from xinshu.kernel.identifiers import Uscc
+from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
+
+COUNTERPART = "counterpart"
+SEPARATOR = "\x1f"
+_SEEDS = (0x5EED, 0xF00D)
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
+    """The identity of each row's counterpart as reported, with a letter for its kind.
+
+    U USCC, O organisation code, P id number (with type), N normalised name. Personal for P: never leaves the process
+    in this form.
+    """
+    roles, frame = item.roles, facts.frame
+    name = normal_text(frame[roles.counterpart_name])
+    result = pl.when(pl.lit(False)).then(pl.lit(""))
+    if roles.uscc is not None:
+        code = pl.col(roles.uscc)
+        result = result.when((code != "") & (code != Uscc.PLACEHOLDER)).then(pl.lit("U") + code)
+    if roles.org_code is not None:
+        result = result.when(pl.col(roles.org_code) != "").then(pl.lit("O") + pl.col(roles.org_code))
+    if roles.id_no is not None:
+        kind = pl.col(roles.id_type) if roles.id_type is not None else pl.lit("")
+        result = result.when(pl.col(roles.id_no) != "").then(
+            pl.lit("P") + kind.replace({"": "身份证"}) + pl.lit(":") + pl.col(roles.id_no)
+        )
+    return frame.select(result.otherwise(pl.lit("N") + pl.lit(name)).alias(COUNTERPART)).to_series()
+
+
+def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
+    """The parts of the natural key as text columns, in the item's order; the counterpart's part is `counterpart`."""
+    parts = []
+    for code in item.key:
+        if code == COUNTERPART:
+            parts.append(counterpart_column(item, facts))
+        else:
+            values = facts.frame[code]
+            parts.append(normal_text(values) if item.field(code).kind in {"text", "name", "document_no"} else values)
+    return pl.DataFrame({str(place): part for place, part in enumerate(parts)})
+
+
+def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
+    """Two independent 64-bit hashes of each row's natural key."""
+    joined = key_frame(item, facts).select(pl.concat_str(pl.all(), separator=SEPARATOR)).to_series()
+    return joined.hash(_SEEDS[0]).to_numpy(), joined.hash(_SEEDS[1]).to_numpy()
+
+
+_CLEAN = r"^[\p{Han}A-Z0-9()·\-]*$"
+_BRACKETS = {mark: plain for mark, plain in NAME_CHARACTERS.items() if plain in "()"}
+
+
+def normal_text(values: pl.Series) -> pl.Series:
+    """`normalise_name` of every value; values without anything to change are not touched."""
+    plain = values.str.replace_many(list(_BRACKETS), list(_BRACKETS.values()))
+    rest = np.flatnonzero(~plain.str.contains(_CLEAN).to_numpy())
+    if not len(rest):
+        return plain
+    texts = plain.gather(rest.astype(np.uint32)).to_list()
+    return plain.clone().scatter(rest, [normalise_name(text) for text in texts])
+
+
+@dataclass(slots=True)
+class DuplicateWatch:
+    """Remembers the keys of a file: about 80 bytes for each row."""
+
+    _seen: set[int] = field(default_factory=set)
+    _kept: list[tuple[Hashes, Hashes, npt.NDArray[np.int64]]] = field(default_factory=list)
+
+    def see(self, first: Hashes, second: Hashes, rows: npt.NDArray[np.int64], eligible: Mask) -> dict[int, int]:
+        """Take one chunk in. Returns {index in the chunk: row number of the first row with that key}."""
+        places = np.flatnonzero(eligible)
+        numbers = first[places].tolist()
+        fresh = set(numbers)
+        suspicious = len(fresh) < len(numbers) or not self._seen.isdisjoint(fresh)
+        repeated = self._repeated(first, second, rows, places) if suspicious else {}
+        self._seen |= fresh
+        kept = places if not repeated else np.asarray([p for p in places.tolist() if p not in repeated], dtype=np.int64)
+        self._kept.append((first[kept], second[kept], rows[kept]))
+        return repeated
+
+    def _repeated(
+        self, first: Hashes, second: Hashes, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]
+    ) -> dict[int, int]:
+        numbers = first[places]
+        distinct, counts = np.unique(numbers, return_counts=True)
+        wanted = distinct[(counts > 1) | np.asarray([number in self._seen for number in distinct.tolist()])]
+        originals: dict[tuple[int, int], int] = {}
+        for old_first, old_second, old_rows in self._kept:
+            for place in np.flatnonzero(np.isin(old_first, wanted)).tolist():
+                originals[int(old_first[place]), int(old_second[place])] = int(old_rows[place])
+        repeated = {}
+        for place in places[np.isin(numbers, wanted)].tolist():
+            key = (int(first[place]), int(second[place]))
+            if key in originals:
+                repeated[place] = originals[key]
+            else:
+                originals[key] = int(rows[place])
+        return repeated

@@ -1,0 +1,137 @@
+"""Vectorised filters: which values of a column might have a problem or need normalising.
+
+Each filter may name too many values, never too few: `tests/catalogue/test_prefilter.py` compares every filter with
+`inspection.inspect`. A value that is cleared here is kept as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinshu.catalogue.checks.inspection import INDIVIDUAL_BUSINESS_LIMIT, UNUSUAL_TIMES, Facts
+from xinshu.catalogue.domain import ItemField
+from xinshu.kernel.identifiers import USCC_ALPHABET, USCC_CATEGORIES, USCC_WEIGHTS
+from xinshu.kernel.text import INVISIBLE, WHITE_SPACE
+
+Mask = npt.NDArray[np.bool_]
+
+_BLANK = "".join(f"\\x{{{ord(char):x}}}" for char in WHITE_SPACE)
+_UNUSUAL = "".join(f"\\x{{{ord(char):x}}}" for char in INVISIBLE)
+# Anything that is_garbled, has_full_width_alnum or normalise_cell could act on, in one scan. Mojibake of UTF-8 read as
+# Latin-1 always holds a letter of U+00A1-U+00FF; mojibake of UTF-8 read as GBK holds one of a few rare characters.
+_SUSPECT = (
+    rf"^[{_BLANK}]|[{_BLANK}]$|[{_UNUSUAL}\x{{0}}-\x{{8}}\x{{b}}\x{{c}}\x{{e}}-\x{{1f}}\x{{7f}}-\x{{ff}}\x{{152}}-\x{{192}}"
+    r"\x{2c6}-\x{2dc}\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{e000}-\x{f8ff}\x{fffd}-\x{ffff}"
+    r"\x{f0000}-\x{10ffff}锟烫屯鏈鍏涓浜琛]"
+)
+_LONG_NUMBER = r"[0-9][0-9 \-]{9}"
+_CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+〔(?:19|20)\d{2}〕(?:第)?\d+号$"
+_HAN_RARE = "锟烫屯鏈鍏涓浜琛"
+_CLEAN_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_CLEAN_NUMBER = r"^(?:0|[1-9]\d*)(?:\.\d*[1-9])?$"
+
+_ALPHABET_VALUES = np.full(256, 255, dtype=np.uint8)
+_ALPHABET_VALUES[np.frombuffer(USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31, dtype=np.uint8)
+_CATEGORY_KNOWN = np.zeros((256, 256), dtype=np.bool_)
+for _pair in USCC_CATEGORIES:
+    _CATEGORY_KNOWN[ord(_pair[0]), ord(_pair[1])] = True
+
+
+def suspects(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    """True where the value has to be inspected. `values` has no nulls; empty values are never suspects."""
+    found = _BY_KIND.get(item_field.kind, _everything)(item_field, values, facts)
+    return found & (values != "").to_numpy()
+
+
+def _everything(_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    return np.ones(len(values), dtype=np.bool_)
+
+
+def _plain(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    sizes = values.str.len_bytes().to_numpy()
+    found: Mask = values.str.contains(_SUSPECT).to_numpy().copy()
+    if item_field.max_length is not None:
+        found |= sizes > item_field.max_length
+    return found
+
+
+def _named(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    return _plain(item_field, values, facts) | _placeholder_like(values)
+
+
+def _text(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    found = _named(item_field, values, facts)
+    if item_field.access == "public":
+        found |= values.str.contains(_LONG_NUMBER).to_numpy()
+    return found
+
+
+def _placeholder_like(values: pl.Series) -> Mask:
+    """Short values, and those made of marks only; a placeholder of other shape holds one of few words."""
+    starts = r"(?i)^[\s]*(?:无|没|暂|未|不|空|待|测试|test|nu|no|ni|na|n/|und|0|x|×|[^\p{L}\p{N}])"
+    return np.asarray(values.str.contains(starts).to_numpy()).copy()
+
+
+def _document_no(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    clean = values.str.contains(_CLEAN_DOCUMENT_NO).to_numpy()
+    found: Mask = ~clean | values.str.contains(f"[{_HAN_RARE}]").to_numpy() | _placeholder_like(values)
+    if item_field.max_length is not None:
+        found |= values.str.len_bytes().to_numpy() > item_field.max_length
+    return found
+
+
+def _date(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    parsed = values.str.to_date("%Y-%m-%d", strict=False)
+    found: Mask = ~values.str.contains(_CLEAN_DATE).to_numpy() | parsed.is_null().to_numpy()
+    if item_field.past_only:
+        found |= _after(parsed, facts.today)
+    return found
+
+
+def _after(parsed: pl.Series, day: date) -> Mask:
+    return np.asarray((parsed > day).fill_null(True).to_numpy())
+
+
+def _amount(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    found: Mask = ~values.str.contains(_CLEAN_NUMBER).to_numpy()
+    if item_field.usual_amount is not None:
+        limit = min(float(INDIVIDUAL_BUSINESS_LIMIT), item_field.usual_amount * UNUSUAL_TIMES)
+        numbers = values.cast(pl.Float64, strict=False).fill_null(0.0).to_numpy()
+        found = found | (numbers >= limit)
+    return found
+
+
+def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    found = np.ones(len(values), dtype=np.bool_)
+    shaped = np.flatnonzero(values.str.contains(f"^[{USCC_ALPHABET}]{{18}}$").to_numpy())
+    if not len(shaped):
+        return found
+    text = values.gather(shaped.astype(np.uint32)).str.join("").item()
+    characters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(shaped), 18)
+    numbers = _ALPHABET_VALUES[characters]
+    total = numbers[:, :17].astype(np.int32) @ np.asarray(USCC_WEIGHTS, dtype=np.int32)
+    digits = characters[:, 2:8] - np.uint8(ord("0"))
+    region = digits.astype(np.int32) @ np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.int32)
+    good = (-total % 31) == numbers[:, 17]
+    good &= _CATEGORY_KNOWN[characters[:, 0], characters[:, 1]]
+    good &= (digits <= 9).all(axis=1)
+    good[good] = facts.region_table[region[good]]
+    found[shaped[good]] = False
+    return found
+
+
+_BY_KIND: dict[str, Callable[[ItemField, pl.Series, Facts], Mask]] = {
+    "text": _text,
+    "name": _named,
+    "document_no": _document_no,
+    "other_no": _plain,
+    "date": _date,
+    "amount": _amount,
+    "number": _amount,
+    "uscc": _uscc,
+}

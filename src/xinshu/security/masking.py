@@ -1,0 +1,36 @@
+"""The one masker: how a personal value looks where it may not be shown whole.
+
+Source: security.md section 5 [proposed]: names keep the first character, id numbers the first and last character,
+phones 3 + 4, accounts the last 4, addresses up to the county.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Mask = Literal["none", "name", "id", "phone", "address", "account"]
+
+_COUNTY = re.compile(r"^(.*?(?:县|区|旗|市(?!.*(?:县|区|旗|市))))")
+_DIGIT_RUN = re.compile(r"(?<![0-9A-Za-z])(\d[\d \-]{9,}[\dXx])(?![0-9A-Za-z])")
+
+
+def mask(value: str, kind: Mask) -> str:
+    """The masked form of a value; the empty string stays empty. A compound or foreign name keeps one character too."""
+    if not value or kind == "none":
+        return value
+    if kind == "name":
+        return value[0] + "*" * max(1, min(len(value) - 1, 2))
+    if kind == "id":
+        return value[0] + "*" * (len(value) - 2) + value[-1] if len(value) > 2 else "*" * len(value)
+    if kind == "phone":
+        return value[:3] + "****" + value[-4:] if len(value) >= 11 else "*" * len(value)
+    if kind == "account":
+        return "*" * max(len(value) - 4, 4) + value[-4:] if len(value) > 4 else "*" * len(value)
+    found = _COUNTY.match(value)
+    return (found.group(1) if found else value[:3]) + "****"
+
+
+def mask_numbers(text: str) -> str:
+    """Free text with every long run of digits (id number, phone, card) masked; the rest unchanged."""
+    return _DIGIT_RUN.sub(lambda run: run.group(1)[0] + "*" * (len(run.group(1)) - 2) + run.group(1)[-1], text)
