@@ -34,6 +34,7 @@ FieldKind = Literal[
 ]
 Access = Literal["public", "authorised", "gov", "barred"]
 Mask = Literal["none", "name", "id", "phone", "address", "account"]
+PublicityWay = Literal["penalty", "permit", "until-removal", "always", "none"]
 
 CODE_KINDS: frozenset[str] = frozenset(
     {"uscc", "org_code", "reg_no", "id_number", "region", "industry", "other_no", "year"}
@@ -169,7 +170,7 @@ class Publicity:
     `when`: a record becomes public only when all these conditions hold (a taxpayer of level A).
     """
 
-    by: Literal["penalty", "permit", "until-removal", "always", "none"] = "none"
+    by: PublicityWay = "none"
     natural_persons: bool = False
     kinds_field: str | None = None
     severity_field: str | None = None

@@ -183,7 +183,7 @@ def _scalar(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float):
-        return repr(value)
+        return repr(int(value)) if value == int(value) else repr(value)
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED and not text.endswith((" ", ".")):
         return text
