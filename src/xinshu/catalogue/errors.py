@@ -50,3 +50,9 @@ class ReferenceInvalid(ProfileInvalid):
     """A reference list (divisions, industries, organisations) cannot be used; the message names file and line."""
 
     code = "catalogue.reference_invalid"
+
+
+class TemplateNotWritten(XinshuError):
+    """The form to fill could not be written: the folder is missing, or the file is open in a spreadsheet program."""
+
+    code = "catalogue.template_not_written"
