@@ -24,9 +24,9 @@ _GENERATED = "<!-- 由 xinshu.catalogue.document 生成，请改 profiles/ 中�
 def item_page(item: CatalogueItem) -> str:
     """The page of one item, LF line ends, ending in a line feed."""
     parts = [
-        f"# {item.title}",
+        f"# {_plain(item.title)}",
         _GENERATED,
-        item.description,
+        _plain(item.description),
         _facts(item),
         "## 数据项",
         _table(_COLUMNS, (_field_row(item, field) for field in item.fields)),

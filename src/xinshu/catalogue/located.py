@@ -63,7 +63,7 @@ class Node:
             return {}
         found: dict[str, Node] = {}
         for raw_key, raw_value in self.raw.value:
-            name = str(raw_key.value)
+            name = str(raw_key.value) if isinstance(raw_key, yaml.ScalarNode) else "?"
             place = Node(raw_value, f"{self.key}.{name}" if self.key else name, self.faults)
             if not isinstance(raw_key, yaml.ScalarNode):
                 place.fault("键应为文字", "检查缩进")

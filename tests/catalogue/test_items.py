@@ -1,0 +1,187 @@
+"""The shipped items: what every one of them must keep, and what single ones were asked to say."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from xinshu.catalogue.document import index_page, item_page
+from xinshu.catalogue.domain import CatalogueItem, Condition, heading_key
+from xinshu.catalogue.loading import load_catalogue
+from xinshu.catalogue.reference import load_divisions, load_industries, load_organisations
+from xinshu.kernel.identifiers import OrgCode, RegNo, Uscc
+from xinshu.kernel.profiles import open_profile
+
+ROOT = Path(__file__).parents[2]
+DEMO = open_profile("demo", ROOT / "profiles")
+ITEMS = load_catalogue(DEMO)
+FILES = sorted((ROOT / "profiles/base/catalogue").glob("[a-z]*.yaml"))
+
+every_item = pytest.mark.parametrize("item", ITEMS.values(), ids=lambda item: item.item)
+
+
+def test_the_eight_items_are_there():
+    assert set(ITEMS) == {
+        "enterprise-registration",
+        "administrative-license",
+        "administrative-penalty",
+        "serious-dishonesty-list",
+        "abnormal-operation-list",
+        "credit-commitment",
+        "tax-credit-a",
+        "contract-performance",
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_item_file_is_a_table_schema_for_frictionless(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from frictionless import Schema
+
+        schema = Schema.from_descriptor(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert [field.name for field in schema.fields] == [field.code for field in ITEMS[path.stem].fields]
+    assert schema.field_names
+
+
+def test_frictionless_would_refuse_a_schema_that_is_none():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from frictionless import FrictionlessException, Schema
+
+        with pytest.raises(FrictionlessException):
+            Schema.from_descriptor({"fields": [{"name": "CF_WSH", "type": "no such type"}]})
+
+
+@every_item
+def test_example_codes_are_right_and_nobodys(item: CatalogueItem):
+    classes = {"uscc": Uscc, "org_code": OrgCode, "reg_no": RegNo}
+    for field in item.fields:
+        if field.example and field.kind in classes:
+            assert classes[field.kind].is_valid(field.example), field.code
+        if field.example and field.kind == "uscc":
+            assert field.example[2:8] >= "990000", field.code
+
+
+@every_item
+def test_example_row_is_whole(item: CatalogueItem):
+    given = {field.code: field.example for field in item.fields}
+    assert [field.code for field in item.fields if field.required and not field.example] == []
+    for rule in item.rules:
+        applies = all(_holds(given, each) for each in rule.when)
+        filled = [code for code in rule.fields if given[code]]
+        if applies and rule.rule in {"conditional.required", "amount.required"}:
+            assert filled == list(rule.fields)
+        if applies and rule.rule == "conditional.forbidden":
+            assert filled == []
+        if rule.rule == "date.order" and len(filled) == 2:
+            start, end = (date.fromisoformat(given[code]) for code in rule.fields)
+            assert start <= end
+
+
+def _holds(given: dict[str, str], condition: Condition) -> bool:
+    value = given[condition.field]
+    if condition.present or condition.absent:
+        return bool(value) == condition.present
+    return bool(value) and (value in condition.any_of or bool(condition.none_of and value not in condition.none_of))
+
+
+@every_item
+def test_example_codes_of_lists_and_regions_are_known(item: CatalogueItem):
+    divisions, industries = load_divisions(DEMO), load_industries(DEMO)
+    departments = {each.uscc for each in load_organisations(DEMO)}
+    for field in item.fields:
+        if field.kind == "region":
+            assert field.example in divisions.in_force
+        if field.kind == "industry":
+            assert field.example in industries
+    if item.roles.source_code:
+        assert item.field(item.roles.source_code).example in departments
+
+
+@every_item
+def test_no_heading_means_two_columns(item: CatalogueItem):
+    words = [heading_key(word) for field in item.fields for word in (field.code, field.title, *field.aliases)]
+    assert len(words) == len(set(words))
+
+
+@every_item
+def test_persons_are_masked_and_id_numbers_not_public(item: CatalogueItem):
+    for field in item.fields:
+        if field.kind == "id_number":
+            assert (field.mask, field.access) == ("id", "gov")
+        if field.name in {"legal_rep_name", "handler"}:
+            assert field.mask == "name"
+    if "natural_person" in item.subject_kinds:
+        assert item.field(item.roles.counterpart_name).personal
+
+
+@every_item
+def test_every_field_and_item_says_where_it_comes_from(item: CatalogueItem):
+    words = ("sourced", "recalled", "proposed")
+    assert all(any(word in field.mark for word in words) for field in item.fields)
+    assert any(word in item.mark for word in words)
+
+
+@pytest.mark.parametrize(
+    ("item", "key"),
+    [
+        pytest.param("administrative-penalty", ("CF_CFJGDM", "CF_WSH", "counterpart"), id="penalty"),
+        pytest.param("administrative-license", ("XK_XKJGDM", "XK_WSH", "XK_XKBH", "counterpart"), id="permit"),
+        pytest.param("enterprise-registration", ("TYSHXYDM",), id="registration"),
+    ],
+)
+def test_fixed_natural_keys(item, key):
+    assert ITEMS[item].key == key
+
+
+@pytest.mark.parametrize(
+    ("item", "way", "deadline"),
+    [
+        pytest.param("administrative-penalty", "penalty", "dual-publicity", id="penalty"),
+        pytest.param("administrative-license", "permit", "dual-publicity", id="permit"),
+        pytest.param("serious-dishonesty-list", "until-removal", None, id="serious list"),
+        pytest.param("abnormal-operation-list", "until-removal", None, id="abnormal list"),
+        pytest.param("tax-credit-a", "always", None, id="tax"),
+        pytest.param("enterprise-registration", "always", None, id="registration"),
+    ],
+)
+def test_publicity_and_deadline(item, way, deadline):
+    declared = ITEMS[item].deadline
+    assert ITEMS[item].publicity.by == way
+    assert (declared.rule if declared else None) == deadline
+
+
+def test_only_level_a_of_tax_credit_is_public():
+    assert ITEMS["tax-credit-a"].publicity.when == (Condition("PJDJ", any_of=("A",)),)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "value"),
+    [
+        pytest.param("存续（在营、开业、在册）", "存续", id="long form"),
+        pytest.param("在业", "存续", id="in business"),
+        pytest.param("开业", "存续", id="open"),
+        pytest.param("吊销未注销", "吊销", id="revoked, not cancelled"),
+        pytest.param("已注销", "注销", id="cancelled"),
+    ],
+)
+def test_common_spellings_of_the_registration_status(spelling, value):
+    values = ITEMS["enterprise-registration"].field("DJZT").values
+    assert [each.value for each in values if spelling in (each.value, *each.aliases)] == [value]
+
+
+def test_only_registration_creates_subjects():
+    assert [name for name, item in ITEMS.items() if item.creates_subjects] == ["enterprise-registration"]
+
+
+def test_generated_pages_are_up_to_date():
+    """After a change of the items run the command in docs/catalogue.md."""
+    base = load_catalogue(open_profile("base", ROOT / "profiles"))
+    for item in base.values():
+        assert (ROOT / f"docs/items/{item.item}.md").read_text(encoding="utf-8") == item_page(item)
+    assert (ROOT / "docs/items/README.md").read_text(encoding="utf-8") == index_page(base.values())
