@@ -1,0 +1,5 @@
+"""`python -m xinshu.cli` is `xinshu`."""
+
+from xinshu.cli import main
+
+main()

@@ -1,0 +1,93 @@
+"""The application: gathers the commands, and turns every failure into an answer and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import structlog
+import typer
+
+from xinshu.kernel.errors import XinshuError
+from xinshu.kernel.logs import configure_logs, new_trace
+from xinshu.project.environment import read_settings
+
+# A command is one line here: its name and the module that adds it by `register(app)`. Only the module of the command
+# given is imported, so that `xinshu check` does not wait for Django.
+COMMANDS = {
+    "init": "xinshu.cli.init",
+    "up": "xinshu.cli.up",
+}
+
+_REFUSED = 2
+_INTERRUPTED = 130
+_Usage = typer.TyperException
+_log = structlog.get_logger(__name__)
+
+
+def build(command: str | None = None) -> typer.Typer:
+    """The application with the command of that name; with all of them when there is none."""
+    app = typer.Typer(
+        name="xinshu",
+        help="信枢：公共信用信息系统",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for module in sorted({COMMANDS[command]} if command in COMMANDS else set(COMMANDS.values())):
+        importlib.import_module(module).register(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and return its exit code; never raises an Exception."""
+    trace = new_trace()
+    as_json = "--json" in arguments
+    try:
+        configure_logs(read_settings().log_level)
+        code = build(next(iter(arguments), None))(
+            args=list(arguments) or ["--help"], prog_name="xinshu", standalone_mode=False
+        )
+    except XinshuError as problem:
+        _answer(as_json, problem.code, problem.message, problem.fix, trace)
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    except _Usage as problem:
+        _answer(as_json, "cli.usage", str(problem), "用 xinshu --help 或 xinshu 命令 --help 查看用法", trace)
+    except Exception:
+        _log.exception("unexpected failure")
+        _answer(as_json, "internal", "程序内部出错", f"带上追踪号 {trace} 和日志报告此问题", trace)
+    else:
+        return code if isinstance(code, int) else 0
+    return _REFUSED
+
+
+def _answer(as_json: bool, code: str, message: str, fix: str, trace: str) -> None:
+    if as_json:
+        error = {"code": code, "message": message, "fix": fix, "trace": trace}
+        typer.echo(json.dumps({"error": error}, ensure_ascii=False))
+        return
+    typer.echo(f"错误：{message}", err=True)
+    if fix:
+        typer.echo(f"处理：{fix}", err=True)
+    typer.echo(f"追踪号：{trace}（{code}）", err=True)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"xinshu {version('xinshu')}")
+        raise typer.Exit
+
+
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="显示版本", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    del show_version  # its callback has answered

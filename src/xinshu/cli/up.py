@@ -1,0 +1,69 @@
+"""`xinshu up`: everything an installation needs, in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Annotated
+
+import typer
+
+from xinshu.bootstrap.errors import PortTaken
+from xinshu.bootstrap.installation import open_installation, require_migrated
+from xinshu.bootstrap.supervisor import supervise
+from xinshu.project.environment import read_settings
+
+HOST = "127.0.0.1"
+_THREADS = 4
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up", help="启动网站和后台任务，Ctrl-C 停止")(_up)
+
+
+def _up(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="网站端口")] = 8000,
+) -> None:
+    with open_installation(read_settings()):
+        require_migrated()
+        code = serve(port)
+    raise typer.Exit(code)
+
+
+def serve(port: int) -> int:
+    """Run the website and the worker until a signal comes or one of them ends; the database must be at hand.
+
+    Returns:
+        The exit code of `supervise`.
+    Raises:
+        PortTaken: something listens on the port.
+    """
+    _require_free(port)
+    return supervise(commands(port), started=lambda: _announce_when_up(port))
+
+
+def commands(port: int) -> dict[str, list[str]]:
+    """The processes: gunicorn with one worker of four threads, and the task worker."""
+    web = ["-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads", str(_THREADS)]
+    web += ["--bind", f"{HOST}:{port}", "--log-level", "warning", "xinshu.project.wsgi"]
+    worker = ["-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
+    return {"web": [sys.executable, *web], "worker": [sys.executable, *worker]}
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as problem:
+            raise PortTaken(f"端口 {port} 不能使用：{problem.strerror}", fix="用 --port 指定其他端口") from None
+
+
+def _announce_when_up(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    typer.echo(f"信枢已启动：http://{HOST}:{port}/ （Ctrl-C 停止）")
+    return True

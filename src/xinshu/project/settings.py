@@ -1,0 +1,88 @@
+"""Django's settings, made from ours. Only `xinshu.project` touches them; docs/settings.md lists what can be set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xinshu.project.databases import databases
+from xinshu.project.environment import read_settings
+from xinshu.project.secret_key import secret_key
+
+XINSHU = read_settings()
+
+# A room with tables is one line here, in the order of docs/architecture.md.
+ROOMS = [
+    "xinshu.security",
+]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    *ROOMS,
+]
+
+DEBUG = False
+SECRET_KEY = secret_key(XINSHU.home)
+ALLOWED_HOSTS = list(XINSHU.allowed_hosts)
+ROOT_URLCONF = "xinshu.project.urls"
+WSGI_APPLICATION = "xinshu.project.wsgi.application"
+DATABASES = databases(XINSHU)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "xinshu.project.middleware.TraceMiddleware",
+    "xinshu.project.middleware.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "security.User"
+LOGIN_URL = "/login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # served from the packages themselves; no collectstatic step
+
+# Cookies become Secure in HeadersMiddleware when the request came by TLS: a trial on 127.0.0.1 has none.
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60  # sent over TLS only
+
+LOGGING_CONFIG = "xinshu.project.environment.configure_logging"
+LOGGING = XINSHU.log_level

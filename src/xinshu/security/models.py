@@ -1,0 +1,92 @@
+"""Tables of the room. Other rooms come in by `services`, `queries` and `domain`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from xinshu.kernel.ids import uuid7
+from xinshu.security.domain import Level, Role
+
+_ROLES = [(Role.REPORTER.value, "报送员"), (Role.OPERATOR.value, "运营员")]
+_LEVELS = [
+    (Level.NATION.value, "国家"),
+    (Level.PROVINCE.value, "省"),
+    (Level.CITY.value, "设区市"),
+    (Level.COUNTY.value, "县（市、区）"),
+]
+
+
+def new_user_id() -> UUID:
+    """A fresh uuid7."""
+    return uuid7(timezone.now())
+
+
+class Organisation(models.Model):
+    """A unit that takes part: it supplies, receives or runs. Its unified social credit code is its key."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "uscc": "none",
+        "name": "none",
+        "region": "none",
+        "level": "none",
+        "kind": "none",
+    }
+
+    uscc = models.CharField("统一社会信用代码", max_length=18, primary_key=True)
+    name = models.CharField("名称", max_length=200)
+    region = models.CharField("行政区划代码", max_length=6)
+    level = models.CharField("层级", max_length=10, choices=_LEVELS)
+    kind = models.CharField("类别", max_length=40)
+
+    class Meta:
+        verbose_name = "单位"
+        ordering: ClassVar[list[str]] = ["uscc"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractBaseUser):
+    """A person who signs in, with one role. Made without a password a user cannot sign in."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "pseudonymous",
+        "username": "personal",
+        "display_name": "personal",
+        "organisation": "none",
+        "role": "none",
+        "is_active": "none",
+        "created_at": "none",
+        "last_login": "personal",
+        "password": "sealed",
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    username = models.CharField("用户名", max_length=150, unique=True)
+    display_name = models.CharField("姓名", max_length=100)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name="单位", null=True, on_delete=models.PROTECT, db_column="organisation_uscc"
+    )
+    role = models.CharField("角色", max_length=12, choices=_ROLES)
+    is_active = models.BooleanField("可登录", default=True)
+    created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name", "role"]
+
+    objects = BaseUserManager["User"]()
+
+    class Meta:
+        verbose_name = "用户"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="security_user_reporter_has_organisation",
+                condition=~models.Q(role=Role.REPORTER.value) | models.Q(organisation__isnull=False),
+            ),
+        ]
