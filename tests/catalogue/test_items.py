@@ -6,9 +6,13 @@ import warnings
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 import yaml
 
+from xinshu.catalogue.checks import CheckContext, ItemChecker
+from xinshu.catalogue.checks.inspection import Facts
 from xinshu.catalogue.document import index_page, item_page
 from xinshu.catalogue.domain import CatalogueItem, Condition, heading_key
 from xinshu.catalogue.loading import load_catalogue
@@ -88,6 +92,13 @@ def _holds(given: dict[str, str], condition: Condition) -> bool:
     if condition.present or condition.absent:
         return bool(value) == condition.present
     return bool(value) and (value in condition.any_of or bool(condition.none_of and value not in condition.none_of))
+
+
+@every_item
+def test_example_row_passes_every_check(item: CatalogueItem):
+    facts = Facts.of(date(2026, 11, 23), load_divisions(DEMO), load_industries(DEMO))
+    row = pl.DataFrame({field.code: [field.example] for field in item.fields})
+    assert ItemChecker(item, CheckContext(facts, "example.csv")).check(row, np.array([2])).findings == []
 
 
 @every_item
