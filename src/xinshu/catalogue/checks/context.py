@@ -12,6 +12,7 @@ from xinshu.catalogue.checks.inspection import Problem
 from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
 
 Mask = npt.NDArray[np.bool_]
+NO_DAY = -(2**31)
 CITIZEN_ID_TYPES = ("身份证", "居民身份证", "")
 
 
@@ -22,6 +23,7 @@ class RowFacts:
     item: CatalogueItem
     frame: pl.DataFrame
     _conditions: dict[Condition, Mask] = field(default_factory=dict)
+    _days: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
 
     def holds(self, conditions: tuple[Condition, ...]) -> Mask:
         """Rows where all the conditions hold; every row when there is none."""
@@ -35,6 +37,13 @@ class RowFacts:
     def filled(self, code: str) -> Mask:
         """Rows whose cell of this column is not empty."""
         return np.asarray((self.frame[code] != "").to_numpy())
+
+    def days(self, code: str) -> npt.NDArray[np.int32]:
+        """The column as days since 1970-01-01; NO_DAY where there is no good date."""
+        if code not in self._days:
+            parsed = self.frame[code].str.to_date("%Y-%m-%d", strict=False).to_physical()
+            self._days[code] = parsed.fill_null(NO_DAY).to_numpy()
+        return self._days[code]
 
     def required(self, code: str) -> Mask:
         """Rows in which the field has to be filled, by itself or by a row rule."""

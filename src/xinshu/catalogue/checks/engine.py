@@ -6,6 +6,7 @@ State across chunks is the set of natural keys seen and the most frequent source
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks.context import Mask, RowFacts, describe
+from xinshu.catalogue.checks.context import NO_DAY, Mask, RowFacts, describe
 from xinshu.catalogue.checks.inspection import Facts, Inspection, Problem, inspect
 from xinshu.catalogue.checks.keys import DuplicateWatch, key_columns
 from xinshu.catalogue.checks.prefilter import suspects
@@ -21,10 +22,10 @@ from xinshu.catalogue.domain import CatalogueItem, ItemField, RowRule
 from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK, Finding, make_finding
 from xinshu.security.masking import mask, mask_numbers
 
+_THREADS = 2
 _SAMPLE = 2_000
 _DISTINCT_SHARE = 4  # a column is taken by distinct values when at most a quarter of the sample differs
 _SHOWN_CHARACTERS = 60
-_OPEN_ENDED = "2099-12-31"
 
 Rows = npt.NDArray[np.int64]
 
@@ -79,7 +80,9 @@ class ItemChecker:
     _watch: DuplicateWatch = field(default_factory=DuplicateWatch)
     _supplier: str = ""
 
-    def check(self, raw: pl.DataFrame, rows: Rows, *, sheet: str = "", shape: Mapping[int, str] | None = None) -> ChunkResult:
+    def check(
+        self, raw: pl.DataFrame, rows: Rows, *, sheet: str = "", shape: Mapping[int, str] | None = None
+    ) -> ChunkResult:
         """Check one chunk.
 
         Args:
@@ -89,10 +92,14 @@ class ItemChecker:
         """
         hits: list[_Hit] = []
         columns: dict[str, pl.Series] = {}
+        present = [item_field for item_field in self.item.fields if item_field.code in raw.columns]
+        with ThreadPoolExecutor(_THREADS) as pool:  # Polars leaves the interpreter lock while it works
+            judged = list(pool.map(lambda each: self._column(each, raw[each.code]), present))
+        for item_field, (values, found) in zip(present, judged, strict=True):
+            columns[item_field.code] = values
+            hits += found
         for item_field in self.item.fields:
-            if item_field.code in raw.columns:
-                columns[item_field.code] = self._column(item_field, raw[item_field.code], hits)
-            else:
+            if item_field.code not in columns:
                 columns[item_field.code] = pl.repeat("", raw.height, dtype=pl.String, eager=True)
         frame = pl.DataFrame(columns)
         facts = RowFacts(self.item, frame)
@@ -118,11 +125,12 @@ class ItemChecker:
 
     # -- one column ----------------------------------------------------------------------------------------------
 
-    def _column(self, item_field: ItemField, values: pl.Series, hits: list[_Hit]) -> pl.Series:
+    def _column(self, item_field: ItemField, values: pl.Series) -> tuple[pl.Series, list[_Hit]]:
+        hits: list[_Hit] = []
         head = values.head(_SAMPLE)
         if head.n_unique() * _DISTINCT_SHARE <= max(len(head), _SAMPLE // 8):
-            return self._by_distinct(item_field, values, hits)
-        return self._by_suspects(item_field, values, hits)
+            return self._by_distinct(item_field, values, hits), hits
+        return self._by_suspects(item_field, values, hits), hits
 
     def _by_distinct(self, item_field: ItemField, values: pl.Series, hits: list[_Hit]) -> pl.Series:
         seen = {text: self._inspect(item_field, text) for text in values.unique().to_list() if text}
@@ -142,7 +150,9 @@ class ItemChecker:
         texts = values.gather(rows.astype(np.uint32)).to_list()
         seen = {text: self._inspect(item_field, text) for text in dict.fromkeys(texts)}
         self._record(item_field, rows, texts, seen, hits)
-        changed = [(row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text]
+        changed = [
+            (row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text
+        ]
         if not changed:
             return values
         return values.clone().scatter([row for row, _ in changed], [text for _, text in changed])
@@ -160,7 +170,9 @@ class ItemChecker:
                 _, members, values = grouped.setdefault(key, (problem, [], []))
                 members.append(row)
                 values.append(text)
-        hits += [_Hit(item_field, problem, np.asarray(members), values) for problem, members, values in grouped.values()]
+        hits += [
+            _Hit(item_field, problem, np.asarray(members), values) for problem, members, values in grouped.values()
+        ]
 
     # -- the row as a whole --------------------------------------------------------------------------------------
 
@@ -217,12 +229,11 @@ class ItemChecker:
 
     def _date_order(self, rule: RowRule, hits: list[_Hit], facts: RowFacts) -> None:
         start_code, end_code = rule.fields
-        start = facts.frame[start_code].str.to_date("%Y-%m-%d", strict=False)
-        end = facts.frame[end_code].str.to_date("%Y-%m-%d", strict=False)
-        wrong = np.flatnonzero((end < start).fill_null(False).to_numpy())
+        start, end = facts.days(start_code), facts.days(end_code)
         other = self.item.field(start_code).title
-        for row in wrong.tolist():
-            problem = Problem("date.order", {"other": other, "date": str(start[row])})
+        wrong = (end < start) & (end != NO_DAY) & (start != NO_DAY)
+        for row in np.flatnonzero(wrong).tolist():
+            problem = Problem("date.order", {"other": other, "date": facts.frame[start_code][row]})
             hits.append(_Hit(self.item.field(end_code), problem, np.asarray([row]), facts.frame[end_code][row]))
 
     def _late(self, hits: list[_Hit], facts: RowFacts) -> Mask:
@@ -266,7 +277,9 @@ class ItemChecker:
         originals = self._watch.see(first, second, rows, ~doubtful)
         duplicate = np.zeros(len(rows), dtype=np.bool_)
         shown = next((code for code in self.item.key if code == self.item.roles.document_no), None)
-        shown = shown or next((code for code in self.item.key if code != "counterpart"), self.item.roles.counterpart_name)
+        shown = shown or next(
+            (code for code in self.item.key if code != "counterpart"), self.item.roles.counterpart_name
+        )
         item_field = self.item.field(shown)
         copies = []
         for index, original in originals.items():
@@ -320,7 +333,9 @@ class ItemChecker:
 
 def _narrow(hit: _Hit, wanted: Mask) -> _Hit:
     """The hit on those of its rows that are wanted."""
-    values = hit.values if isinstance(hit.values, str) else [v for v, keep in zip(hit.values, wanted, strict=True) if keep]
+    values = (
+        hit.values if isinstance(hit.values, str) else [v for v, keep in zip(hit.values, wanted, strict=True) if keep]
+    )
     return replace(hit, rows=hit.rows[wanted], values=values)
 
 

@@ -1,7 +1,8 @@
 """Natural keys: whose row is this, and has it been in this file before?
 
 Parts are normalised text, empty = ''. The counterpart's part is USCC, else organisation code, else id number, else
-normalised name (architecture.md section 9). Within a file rows are compared by two 64-bit hashes of the key; the stored key hash is made by `collection`.
+normalised name (architecture.md section 9).
+Within a file rows are compared by two 64-bit hashes of the key; the stored key hash is made by `collection`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import polars as pl
 from xinshu.catalogue.checks.context import Mask, RowFacts
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel.identifiers import Uscc
-from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
+from xinshu.kernel.text import normalise_name
 
 COUNTERPART = "counterpart"
 SEPARATOR = "\x1f"
@@ -31,7 +32,6 @@ def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
     in this form.
     """
     roles, frame = item.roles, facts.frame
-    name = normal_text(frame[roles.counterpart_name])
     result = pl.when(pl.lit(False)).then(pl.lit(""))
     if roles.uscc is not None:
         code = pl.col(roles.uscc)
@@ -43,7 +43,12 @@ def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
         result = result.when(pl.col(roles.id_no) != "").then(
             pl.lit("P") + kind.replace({"": "身份证"}) + pl.lit(":") + pl.col(roles.id_no)
         )
-    return frame.select(result.otherwise(pl.lit("N") + pl.lit(name)).alias(COUNTERPART)).to_series()
+    found = frame.select(result.otherwise(pl.lit("N")).alias(COUNTERPART)).to_series()
+    nameless = np.flatnonzero((found == "N").to_numpy())
+    if not len(nameless):
+        return found
+    names = normal_text(frame[roles.counterpart_name].gather(nameless.astype(np.uint32)))
+    return found.scatter(nameless, ["N" + name for name in names.to_list()])
 
 
 def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
@@ -60,22 +65,25 @@ def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
-    joined = key_frame(item, facts).select(pl.concat_str(pl.all(), separator=SEPARATOR)).to_series()
-    return joined.hash(_SEEDS[0]).to_numpy(), joined.hash(_SEEDS[1]).to_numpy()
+    parts = key_frame(item, facts)
+    return parts.hash_rows(_SEEDS[0]).to_numpy(), parts.hash_rows(_SEEDS[1]).to_numpy()
 
 
-_CLEAN = r"^[\p{Han}A-Z0-9()·\-]*$"
-_BRACKETS = {mark: plain for mark, plain in NAME_CHARACTERS.items() if plain in "()"}
+_CLEAN = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9〔〕·\-]*$"
 
 
 def normal_text(values: pl.Series) -> pl.Series:
-    """`normalise_name` of every value; values without anything to change are not touched."""
-    plain = values.str.replace_many(list(_BRACKETS), list(_BRACKETS.values()))
-    rest = np.flatnonzero(~plain.str.contains(_CLEAN).to_numpy())
+    """Every value as `normal_key_text` makes it; values without anything to change are not touched."""
+    rest = np.flatnonzero(~values.str.contains(_CLEAN).to_numpy())
     if not len(rest):
-        return plain
-    texts = plain.gather(rest.astype(np.uint32)).to_list()
-    return plain.clone().scatter(rest, [normalise_name(text) for text in texts])
+        return values
+    texts = values.gather(rest.astype(np.uint32)).to_list()
+    return values.clone().scatter(rest, [normal_key_text(text) for text in texts])
+
+
+def normal_key_text(text: str) -> str:
+    """A text part of a key: normalised like a name, with all brackets as 〔〕, as most document numbers have them."""
+    return normalise_name(text).replace("(", "〔").replace(")", "〕")
 
 
 @dataclass(slots=True)

@@ -29,6 +29,8 @@ _SUSPECT = (
     r"\x{2c6}-\x{2dc}\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{e000}-\x{f8ff}\x{fffd}-\x{ffff}"
     r"\x{f0000}-\x{10ffff}锟烫屯鏈鍏涓浜琛]"
 )
+# How every placeholder begins (kernel.text.PLACEHOLDER_PATTERN): a few words, or a mark.
+_PLACEHOLDER_LIKE = r"^\s*(?:无|没|暂|未|不|空|待|测试|[tT][eE][sS]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
 _LONG_NUMBER = r"[0-9][0-9 \-]{9}"
 _CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+〔(?:19|20)\d{2}〕(?:第)?\d+号$"
 _HAN_RARE = "锟烫屯鏈鍏涓浜琛"
@@ -37,7 +39,7 @@ _CLEAN_NUMBER = r"^(?:0|[1-9]\d*)(?:\.\d*[1-9])?$"
 
 _ALPHABET_VALUES = np.full(256, 255, dtype=np.uint8)
 _ALPHABET_VALUES[np.frombuffer(USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31, dtype=np.uint8)
-_CATEGORY_KNOWN = np.zeros((256, 256), dtype=np.bool_)
+_CATEGORY_KNOWN: Mask = np.zeros((256, 256), dtype=np.bool_)
 for _pair in USCC_CATEGORIES:
     _CATEGORY_KNOWN[ord(_pair[0]), ord(_pair[1])] = True
 
@@ -53,33 +55,29 @@ def _everything(_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
 
 
 def _plain(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
-    sizes = values.str.len_bytes().to_numpy()
-    found: Mask = values.str.contains(_SUSPECT).to_numpy().copy()
+    return _scan(_SUSPECT, item_field, values)
+
+
+def _named(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    return _scan(f"{_PLACEHOLDER_LIKE}|{_SUSPECT}", item_field, values)
+
+
+def _text(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    numbers = f"{_LONG_NUMBER}|" if item_field.access == "public" else ""
+    return _scan(f"{numbers}{_PLACEHOLDER_LIKE}|{_SUSPECT}", item_field, values)
+
+
+def _scan(pattern: str, item_field: ItemField, values: pl.Series) -> Mask:
+    """One pass over the text, and the length in bytes, which is never below the length in characters."""
+    found: Mask = values.str.contains(pattern).to_numpy()
     if item_field.max_length is not None:
-        found |= sizes > item_field.max_length
+        found = found | (values.str.len_bytes().to_numpy() > item_field.max_length)
     return found
-
-
-def _named(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
-    return _plain(item_field, values, facts) | _placeholder_like(values)
-
-
-def _text(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
-    found = _named(item_field, values, facts)
-    if item_field.access == "public":
-        found |= values.str.contains(_LONG_NUMBER).to_numpy()
-    return found
-
-
-def _placeholder_like(values: pl.Series) -> Mask:
-    """Short values, and those made of marks only; a placeholder of other shape holds one of few words."""
-    starts = r"(?i)^[\s]*(?:无|没|暂|未|不|空|待|测试|test|nu|no|ni|na|n/|und|0|x|×|[^\p{L}\p{N}])"
-    return np.asarray(values.str.contains(starts).to_numpy()).copy()
 
 
 def _document_no(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
     clean = values.str.contains(_CLEAN_DOCUMENT_NO).to_numpy()
-    found: Mask = ~clean | values.str.contains(f"[{_HAN_RARE}]").to_numpy() | _placeholder_like(values)
+    found: Mask = ~clean | values.str.contains(f"{_PLACEHOLDER_LIKE}|[{_HAN_RARE}]").to_numpy()
     if item_field.max_length is not None:
         found |= values.str.len_bytes().to_numpy() > item_field.max_length
     return found
@@ -108,20 +106,20 @@ def _amount(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
 
 def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
     found = np.ones(len(values), dtype=np.bool_)
-    shaped = np.flatnonzero(values.str.contains(f"^[{USCC_ALPHABET}]{{18}}$").to_numpy())
-    if not len(shaped):
+    shaped = values.str.len_bytes() == 18
+    places = np.flatnonzero(shaped.to_numpy())
+    if not len(places):
         return found
-    text = values.gather(shaped.astype(np.uint32)).str.join("").item()
-    characters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(shaped), 18)
+    characters = values.filter(shaped).cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, 18)).to_numpy()
     numbers = _ALPHABET_VALUES[characters]
-    total = numbers[:, :17].astype(np.int32) @ np.asarray(USCC_WEIGHTS, dtype=np.int32)
+    total = numbers[:, :17].astype(np.float32) @ np.asarray(USCC_WEIGHTS, dtype=np.float32)  # exact: below 2**24
     digits = characters[:, 2:8] - np.uint8(ord("0"))
-    region = digits.astype(np.int32) @ np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.int32)
-    good = (-total % 31) == numbers[:, 17]
+    region = digits.astype(np.float32) @ np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.float32)
+    good: Mask = (numbers < 31).all(axis=1) & (digits <= 9).all(axis=1)
+    good &= (-total.astype(np.int32) % 31) == numbers[:, 17]
     good &= _CATEGORY_KNOWN[characters[:, 0], characters[:, 1]]
-    good &= (digits <= 9).all(axis=1)
-    good[good] = facts.region_table[region[good]]
-    found[shaped[good]] = False
+    good[good] = facts.region_table[region[good].astype(np.int32)]
+    found[places[good]] = False
     return found
 
 

@@ -1,0 +1,34 @@
+"""Errors of the collection room."""
+
+from __future__ import annotations
+
+from xinshu.catalogue.rulebook import Finding
+from xinshu.kernel.errors import XinshuError
+
+
+class FileRefused(XinshuError):
+    """A file that cannot be taken as a whole. `findings` are its row-0 findings, with their rule codes."""
+
+    code = "collection.file_refused"
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        blocking = [each for each in findings if each.level != "warning"]
+        super().__init__("；".join(each.message.rstrip("。") for each in blocking), fix=blocking[0].fix)
+        self.findings = findings
+
+
+class UnknownSource(XinshuError):
+    """The supplier's credit code is not among the organisations of the profile."""
+
+    code = "collection.unknown_source"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            f"来源单位 {source} 不在本区域的单位名录中", fix="核对 --source，或先在 organisations.yaml 中登记该单位"
+        )
+
+
+class ReaderFailed(XinshuError):
+    """The reading process ended without a verdict; nothing was loaded."""
+
+    code = "collection.reader_failed"

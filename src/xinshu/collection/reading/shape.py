@@ -1,0 +1,136 @@
+"""The shapes that reading passes on, and the recognition of headings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinshu.catalogue.domain import CatalogueItem
+from xinshu.catalogue.rulebook import Finding, make_finding
+from xinshu.collection.errors import FileRefused
+from xinshu.kernel.text import normalise_cell, normalise_name
+
+HEADING_ROWS = 20  # how far down a heading is looked for, under title rows
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """Limits of one reading; all from settings. Sizes in bytes."""
+
+    max_bytes: int
+    max_rows: int
+    max_columns: int
+    cell_max_chars: int
+    max_unpacked_bytes: int
+    chunk_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What is being read: the item whose columns are looked for, the name shown in findings, the limits."""
+
+    item: CatalogueItem
+    file: str
+    limits: ReadLimits
+
+    def refuse(self, rule: str, reason: str, fix: str) -> FileRefused:
+        """The error that ends the reading, with one finding on row 0."""
+        return FileRefused((make_finding(rule, row=0, file=self.file, reason=reason, expected=fix),))
+
+
+@dataclass(frozen=True, slots=True)
+class RawChunk:
+    """Rows as delivered. `frame` has a text column for each known column of the file, no nulls; blank rows are left out.
+
+    `rows`: row numbers. `shape`: {index: what is wrong with the row's cells}. `done`: share of the file read, 0-1.
+    """
+
+    frame: pl.DataFrame
+    rows: npt.NDArray[np.int64]
+    shape: dict[int, str] = field(default_factory=dict)
+    sheet: str = ""
+    done: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A recognised heading: `codes[i]` is the column code of the file's column i, or None when it is ignored."""
+
+    codes: tuple[str | None, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def select(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The known columns of a frame whose columns are in file order, renamed to their codes."""
+        wanted = {name: code for name, code in zip(frame.columns, self.codes, strict=False) if code is not None}
+        return frame.select(list(wanted)).rename(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file whose heading is known: its warnings and its chunks, to be read once."""
+
+    findings: tuple[Finding, ...]
+    chunks: Iterator[RawChunk]
+
+
+def _key(title: str) -> str:
+    return normalise_name(normalise_cell(title)).strip("*＊")
+
+
+def title_map(item: CatalogueItem) -> dict[str, str]:
+    """{comparable heading: column code} of all titles, codes and aliases of the item."""
+    known: dict[str, str] = {}
+    for each in item.fields:
+        for alias in each.aliases:
+            known[_key(alias)] = each.code
+    for each in item.fields:
+        known[_key(each.code)] = each.code
+        known[_key(each.title)] = each.code
+    return known
+
+
+def count_known(cells: Sequence[str], known: dict[str, str]) -> int:
+    """How many cells of a row are headings of the item."""
+    return sum(1 for cell in cells if _key(cell) in known)
+
+
+def find_heading(rows: Sequence[Sequence[str]], known: dict[str, str]) -> int:
+    """The index of the row that looks most like the heading; 0 when none has a known title."""
+    scores = [count_known(row, known) for row in rows[:HEADING_ROWS]]
+    return scores.index(max(scores)) if scores and max(scores) else 0
+
+
+def read_heading(cells: Sequence[str], plan: ReadPlan, *, sheet: str = "") -> Heading:
+    """Match a heading with the item.
+
+    Raises:
+        FileRefused: a column twice (column.duplicate), one required for every row absent (column.missing), or too
+            many columns (file.limit).
+    """
+    if len(cells) > plan.limits.max_columns:
+        raise plan.refuse(
+            "file.limit", f"共 {len(cells)} 列，超过 {plan.limits.max_columns} 列", "请按模板保留目录内的列"
+        )
+    known = title_map(plan.item)
+    codes = tuple(known.get(_key(cell)) if cell.strip() else None for cell in cells)
+    unknown = [normalise_cell(cell) for cell, code in zip(cells, codes, strict=True) if code is None and cell.strip()]
+    used = [code for code in codes if code is not None]
+    twice = sorted({plan.item.field(code).title for code in used if used.count(code) > 1})
+    missing = [each.title for each in plan.item.fields if each.required and each.code not in used]
+    findings = []
+    if unknown:
+        names = "、".join(name[:40] for name in unknown)
+        findings.append(make_finding("column.unknown", row=0, file=plan.file, sheet=sheet, names=names))
+    if twice:
+        findings.append(make_finding("column.duplicate", row=0, file=plan.file, sheet=sheet, names="、".join(twice)))
+    findings += [
+        make_finding("column.missing", row=0, file=plan.file, sheet=sheet, names=title, title=title)
+        for title in missing
+    ]
+    if twice or missing:
+        raise FileRefused(tuple(findings))
+    return Heading(codes, tuple(findings))
