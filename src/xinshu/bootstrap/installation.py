@@ -17,7 +17,7 @@ from xinshu.catalogue import reference
 from xinshu.kernel import embedded
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
-from xinshu.project.databases import OWNER_ALIAS
+from xinshu.project.databases import OWNER_ALIAS, databases
 from xinshu.project.environment import name_django_settings
 from xinshu.security.domain import Level, OrganisationFacts
 
@@ -30,8 +30,9 @@ def open_installation(settings: Settings) -> Iterator[None]:
     """Have the database server at hand for the block: starts the embedded one, or checks the one given.
 
     Raises:
-        EmbeddedDatabaseFailed, DatabaseUnreachable, DatabaseTooOld: each says which setting to look at.
+        SettingInvalid, EmbeddedDatabaseFailed, DatabaseUnreachable, DatabaseTooOld: each says which setting to look at.
     """
+    databases(settings)  # refuses a URL that leads nowhere
     with contextlib.ExitStack() as stack:
         conninfo = settings.database_url
         if not conninfo:

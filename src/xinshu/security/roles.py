@@ -8,10 +8,9 @@ Source: docs/decisions/0001-set-role-on-one-login.md.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
@@ -23,8 +22,12 @@ LOADER_ROLE = "xinshu_loader"
 ROLES = (APP_ROLE, LOADER_ROLE)
 
 _NOT_ALLOWED = "42501"
-_MEANWHILE = {"42710", "23505", "XX000"}  # made, made, or granted by somebody else a moment ago
 _ATTEMPTS = 20
+# Somebody may do the same at the same moment: then it is there, or (internal error "tuple concurrently updated") will be.
+_UNLESS_MEANWHILE = sql.SQL(
+    "DO $$ BEGIN {}; EXCEPTION WHEN duplicate_object OR unique_violation OR internal_error"
+    " THEN PERFORM pg_sleep(0.05); END $$"
+)
 _KIND_OF = {"r": "TABLE", "p": "TABLE", "v": "TABLE", "S": "SEQUENCE"}
 _RIGHTS = {"TABLE": sql.SQL("SELECT, INSERT, UPDATE, DELETE"), "SEQUENCE": sql.SQL("USAGE, SELECT")}
 
@@ -49,18 +52,31 @@ def ensure_roles(connection: BaseDatabaseWrapper, roles: Sequence[str] = ROLES) 
         RoleTooStrong: a role of that name is a superuser or bypasses row-level security.
     """
     with connection.cursor() as cursor:
-        for role in roles:
-            if not _exists(cursor, role):
-                _attempt(connection, cursor, sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)), roles)
-            if not _may_become(connection, cursor, role):
-                grant = sql.SQL("GRANT {} TO SESSION_USER").format(sql.Identifier(role))
-                _attempt(connection, cursor, grant, roles)
-            cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", [role])
-            if cursor.fetchone() != (False,):
-                raise RoleTooStrong(
-                    f"数据库角色 {role} 是超级用户或可绕过行级安全",
-                    fix=f"由数据库管理员执行 ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS",
-                )
+        cursor.execute("SELECT session_user")
+        (login,) = cursor.fetchone()
+        try:
+            for role in roles:
+                _ensure(connection, cursor, role)
+        except DatabaseError as problem:
+            if getattr(problem.__cause__, "sqlstate", "") != _NOT_ALLOWED:
+                raise
+            raise _missing(login, roles) from problem
+
+
+def _ensure(connection: BaseDatabaseWrapper, cursor: CursorWrapper, role: str) -> None:
+    name = sql.Identifier(role)
+    if not _exists(cursor, role):
+        _run(cursor, _UNLESS_MEANWHILE.format(sql.SQL("CREATE ROLE {} NOLOGIN").format(name)))
+    for _attempt in range(_ATTEMPTS):
+        if _may_become(connection, cursor, role):
+            break
+        _run(cursor, _UNLESS_MEANWHILE.format(sql.SQL("GRANT {} TO SESSION_USER").format(name)))
+    cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", [role])
+    if cursor.fetchone() != (False,):
+        raise RoleTooStrong(
+            f"数据库角色 {role} 是超级用户或可绕过行级安全",
+            fix=f"由数据库管理员执行 ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS",
+        )
 
 
 def grant_ordinary_rights(connection: BaseDatabaseWrapper) -> None:
@@ -111,34 +127,12 @@ def _may_become(connection: BaseDatabaseWrapper, cursor: CursorWrapper, role: st
     return bool(cursor.fetchone() == (True,))
 
 
-def _attempt(
-    connection: BaseDatabaseWrapper, cursor: CursorWrapper, statement: sql.Composed, roles: Sequence[str]
-) -> None:
-    """Run a statement on roles in a savepoint; somebody doing the same just now is as good as done."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            with transaction.atomic(using=connection.alias):
-                _run(cursor, statement)
-        except DatabaseError as problem:
-            state = getattr(problem.__cause__, "sqlstate", "")
-            if state == _NOT_ALLOWED:
-                raise _missing(cursor, roles) from problem
-            if state not in _MEANWHILE or attempt == _ATTEMPTS - 1:
-                raise
-            if state != "XX000":  # it is there now
-                return
-            time.sleep(0.05)  # "tuple concurrently updated": the other grant is committing
-        else:
-            return
-
-
-def _missing(cursor: CursorWrapper, roles: Sequence[str]) -> RolesMissing:
-    cursor.execute("SELECT session_user")
-    login = sql.Identifier(cursor.fetchone()[0]).as_string(None)
+def _missing(login: str, roles: Sequence[str]) -> RolesMissing:
+    quoted = sql.Identifier(login).as_string(None)
     create = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in roles)
     return RolesMissing(
-        f"数据库登录名 {login} 无权创建或使用数据库角色 {'、'.join(roles)}",
-        fix=f"由数据库管理员执行：{create} GRANT {', '.join(roles)} TO {login}; 已有的角色跳过其 CREATE ROLE，然后重新执行",
+        f"数据库登录名 {quoted} 无权创建或使用数据库角色 {'、'.join(roles)}",
+        fix=f"由数据库管理员执行：{create} GRANT {', '.join(roles)} TO {quoted}; 已有的角色跳过其 CREATE ROLE，然后重新执行",
     )
 
 

@@ -1,0 +1,121 @@
+"""What every answer of the web process has, and the health pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from xinshu.project.middleware import HeadersMiddleware
+from xinshu.security.domain import Level, OrganisationFacts
+from xinshu.security.models import User
+from xinshu.security.queries import organisation, organisations
+from xinshu.security.services import store_organisations
+
+_TAX = OrganisationFacts("11990000000000043T", "示例省税务局", "990000", Level.PROVINCE, "tax")
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(headers={"host": "127.0.0.1"})
+
+
+def test_the_process_is_alive_without_a_database(client):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_the_process_is_ready_with_a_database(client, database):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"database": "ok"})
+
+
+def test_the_process_is_not_ready_without_a_database_and_tells_no_details(client):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"database": "unavailable"})
+
+
+def test_the_process_is_not_ready_before_the_tables_are_made(client, empty_database):
+    assert client.get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/no-such-page"])
+def test_every_answer_has_the_headers(client, path):
+    answer = client.get(path)
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert re.fullmatch(r"TR-[0-9a-f]{16}", answer["X-Trace"])
+
+
+def test_each_request_has_its_own_trace(client):
+    assert client.get("/healthz")["X-Trace"] != client.get("/healthz")["X-Trace"]
+
+
+def test_health_pages_take_no_post(client):
+    assert client.post("/healthz").status_code == 405
+
+
+def test_another_host_name_is_refused():
+    assert Client(headers={"host": "evil.example"}).get("/healthz").status_code == 400
+
+
+@pytest.mark.parametrize(("secure", "flag"), [pytest.param(True, True, id="tls"), pytest.param(False, "", id="plain")])
+def test_cookies_are_secure_when_the_request_is(secure, flag):
+    def view(_request):
+        answer = HttpResponse()
+        answer.set_cookie("sessionid", "x")
+        return answer
+
+    answer = HeadersMiddleware(view)(RequestFactory().get("/", secure=secure))
+    assert answer.cookies["sessionid"]["secure"] == flag
+
+
+def test_an_installation_has_no_account(database):
+    assert User.objects.count() == 0
+
+
+def test_a_user_without_a_password_cannot_sign_in(database):
+    User.objects.create(username="ann", display_name="安", role="operator")
+    assert authenticate(username="ann", password="") is None
+
+
+def test_a_password_is_stored_by_scrypt(database):
+    user = User(username="ann", display_name="安", role="operator")
+    user.set_password("一个足够长的口令短语啊啊")
+    user.save()
+    assert user.password.startswith("scrypt$")
+    assert authenticate(username="ann", password="一个足够长的口令短语啊啊") == user
+    assert authenticate(username="ann", password="一个足够长的口令短语啊") is None
+
+
+def test_a_short_password_is_refused():
+    from django.contrib.auth.password_validation import validate_password
+
+    with pytest.raises(ValidationError):
+        validate_password("Xy3$kq9")
+
+
+def test_a_reporter_belongs_to_an_organisation(database):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(username="bob", display_name="博", role="reporter")
+    store_organisations([_TAX])
+    User.objects.create(username="bob", display_name="博", role="reporter", organisation_id=_TAX.uscc)
+
+
+def test_organisations_are_stored_once_and_brought_up_to_date(database):
+    renamed = OrganisationFacts(_TAX.uscc, "国家税务总局示例省税务局", "990100", Level.CITY, "tax")
+    assert store_organisations([_TAX]) == 1
+    assert store_organisations([_TAX, renamed]) == 1
+    assert organisations() == [renamed]
+    assert organisation(_TAX.uscc) == renamed
+    assert organisation("91350100M000100Y43") is None
+    assert store_organisations([]) == 0
+    assert organisations() == [renamed]
