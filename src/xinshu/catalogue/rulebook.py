@@ -65,10 +65,15 @@ _RULES = (
         _FIELD + "填有 {value}，{reason}时应为空",
         "请清空该单元格，或核对相对人类别",
     ),
-    Rule("length", "file", "error", "超出长度", _FIELD + "共 {found} 个字，超过 {limit} 个字", "请缩短至 {limit} 个字以内"),
     Rule(
-        "code_list", "file", "error", "不在代码表内", _FIELD + "为“{value}”，不在代码表内", "可填：{expected}"
+        "length",
+        "file",
+        "error",
+        "超出长度",
+        _FIELD + "共 {found} 个字，超过 {limit} 个字",
+        "请缩短至 {limit} 个字以内",
     ),
+    Rule("code_list", "file", "error", "不在代码表内", _FIELD + "为“{value}”，不在代码表内", "可填：{expected}"),
     Rule(
         "uscc.shape",
         "file",
@@ -350,8 +355,13 @@ def make_finding(
         value,
         found.message.format_map(words) + "。",
         found.fix.format_map(words) + "。",
-        f"/docs/rulebook#{code}",
+        document_address(code),
     )
+
+
+def document_address(code: str) -> str:
+    """Where the rule is explained, on the site."""
+    return f"/docs/rulebook#{code}"
 
 
 def tally(findings: Iterable[Finding]) -> dict[str, int]:

@@ -15,11 +15,12 @@ import numpy.typing as npt
 import polars as pl
 
 from xinshu.catalogue.checks.context import NO_DAY, Mask, RowFacts, describe
+from xinshu.catalogue.checks.findings import FindingTable
 from xinshu.catalogue.checks.inspection import Facts, Inspection, Problem, inspect
 from xinshu.catalogue.checks.keys import DuplicateWatch, key_columns
 from xinshu.catalogue.checks.prefilter import suspects
 from xinshu.catalogue.domain import CatalogueItem, ItemField, RowRule
-from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK, Finding, make_finding
+from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK
 from xinshu.security.masking import mask, mask_numbers
 
 _THREADS = 2
@@ -49,12 +50,13 @@ class CheckContext:
 class ChunkResult:
     """One checked chunk.
 
+    `findings`: a table with the columns of a finding (`findings.as_findings` makes objects of it).
     `frame`: normalised text columns of the item plus `_row`; every row of the chunk, in file order. `doubtful` and
     `duplicate` are masks over it; they never overlap.
     """
 
     frame: pl.DataFrame
-    findings: list[Finding]
+    findings: pl.DataFrame
     doubtful: Mask
     duplicate: Mask
     late: Mask
@@ -114,14 +116,11 @@ class ItemChecker:
             if RULEBOOK[hit.problem.rule].level in BLOCKING_LEVELS:
                 doubtful[hit.rows] = True
         duplicate, copies = self._duplicates(facts, rows, doubtful)
-        findings = self._findings(hits, facts, rows, sheet, misshapen)
-        findings += [
-            make_finding("row.shape", row=int(rows[index]), reason=reason, file=self.context.file, sheet=sheet)
-            for index, reason in (shape or {}).items()
-        ]
-        findings += self._findings(copies, facts, rows, sheet, misshapen)
-        findings.sort(key=lambda each: each.row)
-        return ChunkResult(frame.with_columns(pl.Series("_row", rows)), findings, doubtful, duplicate, late, facts)
+        table = FindingTable(self.context.file, sheet)
+        for index, reason in (shape or {}).items():
+            table.add("row.shape", rows=rows[[index]], arguments={"reason": reason})
+        self._word(table, [*hits, *copies], facts, rows, misshapen)
+        return ChunkResult(frame.with_columns(pl.Series("_row", rows)), table.frame(), doubtful, duplicate, late, facts)
 
     # -- one column ----------------------------------------------------------------------------------------------
 
@@ -307,28 +306,26 @@ class ItemChecker:
             values = facts.frame[item_field.code].gather(rows.astype(np.uint32)).to_list()
         hits.append(_Hit(item_field, problem, rows, values))
 
-    def _findings(self, hits: list[_Hit], facts: RowFacts, rows: Rows, sheet: str, misshapen: Mask) -> list[Finding]:
-        found = []
+    def _word(self, table: FindingTable, hits: list[_Hit], facts: RowFacts, rows: Rows, misshapen: Mask) -> None:
         for hit in hits:
-            personal = facts.personal(hit.field) if hit.field.personal else None
-            for place, index in enumerate(hit.rows.tolist()):
-                if misshapen[index]:
-                    continue
-                value = hit.values if isinstance(hit.values, str) else hit.values[place]
-                hidden = personal is not None and bool(personal[index])
-                found.append(
-                    make_finding(
-                        hit.problem.rule,
-                        row=int(rows[index]),
-                        field=hit.field.code,
-                        title=hit.field.title,
-                        value=_shown(hit.field, value, hidden),
-                        file=self.context.file,
-                        sheet=sheet,
-                        **hit.problem.arguments,
-                    )
-                )
-        return found
+            each = _narrow(hit, ~misshapen[hit.rows]) if misshapen.any() else hit
+            values: list[str] | str
+            if each.field.personal:
+                personal = facts.personal(each.field)[each.rows].tolist()
+                given = [each.values] * len(personal) if isinstance(each.values, str) else each.values
+                values = [_shown(each.field, value, hidden) for value, hidden in zip(given, personal, strict=True)]
+            elif isinstance(each.values, str):
+                values = _shown(each.field, each.values, False)
+            else:
+                values = [_shown(each.field, value, False) for value in each.values]
+            table.add(
+                each.problem.rule,
+                rows=rows[each.rows],
+                field=each.field.code,
+                title=each.field.title,
+                values=values,
+                arguments=each.problem.arguments,
+            )
 
 
 def _narrow(hit: _Hit, wanted: Mask) -> _Hit:

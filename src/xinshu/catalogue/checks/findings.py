@@ -1,0 +1,101 @@
+"""Findings put into words, column by column: a file in which every row is late has as many findings as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from xinshu.catalogue.rulebook import FINDING_COLUMNS, RULEBOOK, Finding, document_address
+
+_FEW = 400  # below this Python's formatting is faster than setting up a columnar expression
+_ROW, _VALUE = "\ue010", "\ue011"  # stand for the two arguments that differ from row to row
+
+FINDING_SCHEMA: dict[str, Any] = {name: pl.Int64 if name == "row" else pl.String for name in FINDING_COLUMNS}
+
+
+@dataclass(slots=True)
+class FindingTable:
+    """Collects the findings of one chunk; `frame()` gives them in row order."""
+
+    file: str
+    sheet: str
+    _parts: list[pl.DataFrame] = field(default_factory=list)
+    _few: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in FINDING_COLUMNS})
+
+    def add(
+        self,
+        code: str,
+        *,
+        rows: npt.NDArray[np.int64],
+        field: str = "",
+        title: str = "",
+        values: list[str] | str = "",
+        arguments: dict[str, str | int] | None = None,
+    ) -> None:
+        """One rule on some rows of one column. `values` (one for all, or one a row) must be masked already."""
+        found = RULEBOOK[code]
+        words = {"row": _ROW, "title": title, "value": _VALUE, **(arguments or {})}
+        message = found.message.format_map(words) + "。"
+        fix = found.fix.format_map(words) + "。"
+        constant = {
+            "file": self.file,
+            "sheet": self.sheet,
+            "field": field,
+            "title": title,
+            "rule": code,
+            "level": found.level,
+            "doc_url": document_address(code),
+        }
+        if len(rows) > _FEW:
+            self._many(rows, values, message, fix, constant)
+            return
+        for place, row in enumerate(rows.tolist()):
+            value = values if isinstance(values, str) else values[place]
+            filled = {
+                **constant,
+                "row": row,
+                "value": value,
+                "message": message.replace(_ROW, str(row)).replace(_VALUE, value),
+                "fix": fix.replace(_ROW, str(row)).replace(_VALUE, value),
+            }
+            for name, column in self._few.items():
+                column.append(filled[name])
+
+    def _many(
+        self, rows: npt.NDArray[np.int64], values: list[str] | str, message: str, fix: str, constant: dict[str, str]
+    ) -> None:
+        given = values if isinstance(values, list) else [values]
+        frame = pl.DataFrame({"row": rows})
+        frame = frame.with_columns(
+            pl.Series("value", given) if len(given) == len(rows) else pl.lit(given[0]).alias("value"),
+            *(pl.lit(text).alias(name) for name, text in constant.items()),
+        )
+        frame = frame.with_columns(_worded(message).alias("message"), _worded(fix).alias("fix"))
+        self._parts.append(frame.select(FINDING_COLUMNS))
+
+    def frame(self) -> pl.DataFrame:
+        """All findings, by row, then in the order they were added."""
+        few = pl.DataFrame(self._few, schema=FINDING_SCHEMA)
+        return pl.concat([few, *(part.cast(FINDING_SCHEMA) for part in self._parts)]).sort("row", maintain_order=True)
+
+
+def _worded(template: str) -> pl.Expr:
+    """The template with the row and the value of each line put in."""
+    pieces: list[pl.Expr] = []
+    for part in template.replace(_ROW, f"\0{_ROW}\0").replace(_VALUE, f"\0{_VALUE}\0").split("\0"):
+        if part == _ROW:
+            pieces.append(pl.col("row").cast(pl.String))
+        elif part == _VALUE:
+            pieces.append(pl.col("value"))
+        elif part:
+            pieces.append(pl.lit(part))
+    return pl.concat_str(pieces)
+
+
+def as_findings(frame: pl.DataFrame) -> list[Finding]:
+    """The rows of a finding table as objects."""
+    return [Finding(*row) for row in frame.select(FINDING_COLUMNS).iter_rows()]
