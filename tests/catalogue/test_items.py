@@ -98,7 +98,7 @@ def _holds(given: dict[str, str], condition: Condition) -> bool:
 def test_example_row_passes_every_check(item: CatalogueItem):
     facts = Facts.of(date(2026, 11, 23), load_divisions(DEMO), load_industries(DEMO))
     row = pl.DataFrame({field.code: [field.example] for field in item.fields})
-    assert ItemChecker(item, CheckContext(facts, "example.csv")).check(row, np.array([2])).findings == []
+    assert ItemChecker(item, CheckContext(facts, "example.csv")).check(row, np.array([2])).findings.is_empty()
 
 
 @every_item

@@ -7,9 +7,12 @@ mend it" (ux.md section 8). docs/rulebook.md is generated from this table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
+
+from xinshu.kernel.text import INVISIBLE
 
 Scope = Literal["file", "store"]
 Level = Literal["error", "doubt", "warning"]
@@ -316,6 +319,7 @@ _RULES = (
     ),
 )
 
+_UNPRINTABLE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{INVISIBLE}]")
 RULEBOOK: dict[str, Rule] = {rule.code: rule for rule in _RULES}
 BLOCKING_LEVELS = frozenset({"error", "doubt"})
 
@@ -362,6 +366,20 @@ def make_finding(
 def document_address(code: str) -> str:
     """Where the rule is explained, on the site."""
     return f"/docs/rulebook#{code}"
+
+
+def printable(text: str) -> str:
+    """The text as it may be shown: control characters as pictures (␊, ␛), direction marks and the like left out."""
+    return _UNPRINTABLE.sub(_picture, text)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    return "" if found[0] in INVISIBLE else "�"
 
 
 def tally(findings: Iterable[Finding]) -> dict[str, int]:

@@ -5,6 +5,7 @@ column with few of them, and otherwise only for the values a vectorised filter c
 rules exist once and the speed comes from not looking. Follows docs/checks.md.
 """
 
-from xinshu.catalogue.checks.engine import CheckContext, ChunkResult, ItemChecker
+from xinshu.catalogue.checks.context import CheckContext
+from xinshu.catalogue.checks.engine import ChunkResult, ItemChecker
 
 __all__ = ["CheckContext", "ChunkResult", "ItemChecker"]

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks.inspection import Problem
+from xinshu.catalogue.checks.inspection import Facts, Problem
 from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
 
 Mask = npt.NDArray[np.bool_]
 NO_DAY = -(2**31)
+_ISO_DAY = r"^(?:[1-9][0-9]{3}|0[0-9]{2}[1-9]|0[0-9][1-9]0|0[1-9]00)-[0-9]{2}-[0-9]{2}$"
 CITIZEN_ID_TYPES = ("身份证", "居民身份证", "")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What the checks need besides item and rows.
+
+    `due`: last day of reporting for an event date, or None where the item has no deadline. `due_days`: its length in
+    working days, for the message. `supplier`: USCC of the supplier, empty when unknown.
+    """
+
+    facts: Facts
+    file: str
+    supplier: str = ""
+    due: Callable[[date], date] | None = None
+    due_days: int = 0
 
 
 @dataclass(slots=True)
@@ -41,8 +59,9 @@ class RowFacts:
     def days(self, code: str) -> npt.NDArray[np.int32]:
         """The column as days since 1970-01-01; NO_DAY where there is no good date."""
         if code not in self._days:
-            parsed = self.frame[code].str.to_date("%Y-%m-%d", strict=False).to_physical()
-            self._days[code] = parsed.fill_null(NO_DAY).to_numpy()
+            texts = self.frame[code]
+            parsed = texts.str.to_date("%Y-%m-%d", strict=False).to_physical().fill_null(NO_DAY).to_numpy()
+            self._days[code] = np.where(texts.str.contains(_ISO_DAY).to_numpy(), parsed, NO_DAY)
         return self._days[code]
 
     def required(self, code: str) -> Mask:
@@ -56,10 +75,16 @@ class RowFacts:
         return result
 
     def personal(self, item_field: ItemField) -> Mask:
-        """Rows in which the field holds personal data."""
-        if item_field.personal_when:
-            return self.holds(item_field.personal_when)
-        return np.full(self.frame.height, item_field.mask != "none")
+        """Rows in which the field holds personal data, or may: what the condition reads is not in its code list."""
+        if not item_field.personal_when:
+            return np.full(self.frame.height, item_field.mask != "none")
+        result = self.holds(item_field.personal_when)
+        for condition in item_field.personal_when:
+            values = self.item.field(condition.field).values
+            if condition.any_of and values:
+                listed = Condition(condition.field, any_of=tuple(each.value for each in values))
+                result = result | (self.filled(condition.field) & ~self.holds((listed,)))
+        return result
 
     def keep(self, item_field: ItemField, problem: Problem) -> tuple[Problem, Mask | None]:
         """The problem as it is reported, and the rows it is reported for (None: all)."""
@@ -99,7 +124,7 @@ class RowFacts:
         found = np.asarray(column.is_in(hit).to_numpy())
         if condition.any_of:
             return found
-        return ~found & np.asarray((column != "").to_numpy())
+        return np.asarray(~found & (column != "").to_numpy())
 
 
 def _sibling(item: CatalogueItem, code: str) -> str | None:

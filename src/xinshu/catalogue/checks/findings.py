@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from xinshu.catalogue.rulebook import FINDING_COLUMNS, RULEBOOK, Finding, docume
 _FEW = 400  # below this Python's formatting is faster than setting up a columnar expression
 _ROW, _VALUE = "\ue010", "\ue011"  # stand for the two arguments that differ from row to row
 
-FINDING_SCHEMA: dict[str, Any] = {name: pl.Int64 if name == "row" else pl.String for name in FINDING_COLUMNS}
+FINDING_SCHEMA = pl.Schema({name: pl.Int64() if name == "row" else pl.String() for name in FINDING_COLUMNS})
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class FindingTable:
 
     file: str
     sheet: str
+    fields: Sequence[str]  # column codes in the item's order
     _parts: list[pl.DataFrame] = field(default_factory=list)
     _few: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in FINDING_COLUMNS})
 
@@ -78,9 +80,12 @@ class FindingTable:
         self._parts.append(frame.select(FINDING_COLUMNS))
 
     def frame(self) -> pl.DataFrame:
-        """All findings, by row, then in the order they were added."""
+        """All findings, by row, field of the item, rule: the same however the file was cut into chunks."""
         few = pl.DataFrame(self._few, schema=FINDING_SCHEMA)
-        return pl.concat([few, *(part.cast(FINDING_SCHEMA) for part in self._parts)]).sort("row", maintain_order=True)
+        place = pl.col("field").replace_strict({"": -1} | {code: i for i, code in enumerate(self.fields)})
+        return pl.concat([few, *(part.cast(FINDING_SCHEMA) for part in self._parts)]).sort(
+            "row", place, "rule", "message"
+        )
 
 
 def _worded(template: str) -> pl.Expr:

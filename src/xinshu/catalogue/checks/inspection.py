@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Self
 
 import numpy as np
@@ -21,27 +22,32 @@ from xinshu.catalogue.domain import CODE_KINDS, TEXT_KINDS, ItemField
 from xinshu.catalogue.reference import Divisions
 from xinshu.kernel.identifiers import CitizenId, InvalidIdentifier, OrgCode, RegNo, Uscc
 from xinshu.kernel.text import has_full_width_alnum, is_garbled, is_placeholder, normalise_cell
+from xinshu.security.masking import mask
 
 INDIVIDUAL_BUSINESS_LIMIT = Decimal(10_000)  # 万元; amount.unit, rules.md section 2.4 [proposed]
 UNUSUAL_TIMES = 100  # amount.unit: times the usual amount, rules.md section 2.4 [proposed]
 
 NUMBER_MARK = "\ue000"  # put by the reader before a long number that a workbook or JSON file stores as a number
+NUMBER_LENGTH = 30  # characters of a number; longer ones are no amounts of anything
 
 _WRITTEN_CODES = frozenset({"uscc", "org_code", "reg_no", "id_number", "other_no", "document_no"})
+_LONG_CODES = (CODE_KINDS - {"year"}) | {"document_no"}
 _DATE_FORMS = (
-    re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})"),
-    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"),
-    re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
+    re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"),
+    re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日"),
 )
 _MIDNIGHT = re.compile(r"[ T]0{1,2}:00(:00(\.0+)?)?$")
-_SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+?\d{2,}")
-_NUMBER = re.compile(r"[+-]?(\d+(,\d{3})*|\d+)(\.\d+)?")
-_DOCUMENT_YEAR = re.compile(r"[〔［【\[(（]\s*(?:18|19|20)\d{2}\s*年?[〕］】\])）]\D{0,6}\d")
+_SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{2,}")
+_MARKED = re.compile(NUMBER_MARK + r"(-?[0-9][0-9.eE+-]*)")
+_NUMBER = re.compile(r"[+-]?([0-9]+(,[0-9]{3})*|[0-9]+)(\.[0-9]+)?")
+_YEAR = re.compile(r"(19[0-9]{2}|20[0-9]{2}|2100)年?")
+_DOCUMENT_YEAR = re.compile(r"[〔［【\[(（]\s*(?:18|19|20)[0-9]{2}\s*年?[〕］】\])）][^0-9]{0,6}[0-9]")
 _JOINED = re.compile(r"[;；、]")
 _OPEN_VALUE = re.compile(r"(.+?)[-—－:：](.+)")
-_CITIZEN_ID = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
-_PHONE = re.compile(r"(?<![0-9A-Za-z])1[3-9]\d{9}(?![0-9A-Za-z])")
-_CARD = re.compile(r"(?<![0-9A-Za-z])\d(?:[ \-]?\d){15,18}(?![0-9A-Za-z])")
+_CITIZEN_ID = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
+_PHONE = re.compile(r"(?<![0-9A-Za-z])1[3-9][0-9]{9}(?![0-9A-Za-z])")
+_CARD = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[ \-]?[0-9]){15,18}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +85,15 @@ class Facts:
 
 def inspect(item_field: ItemField, text: str, facts: Facts) -> Inspection:
     """Judge one filled cell. An empty or blank text gives an empty value and no problem."""
-    if text.startswith(NUMBER_MARK):
-        number = text[len(NUMBER_MARK) :]
+    if marked := _MARKED.fullmatch(text):
+        text = marked[1]
         if item_field.kind in _WRITTEN_CODES:
-            return Inspection(number, (Problem("code.as_number"),))
-        text = number
+            return Inspection(text, (Problem("code.as_number"),))
     value = normalise_cell(text)
     if not value:
         return Inspection("")
     warnings = (Problem("text.width"),) if has_full_width_alnum(text) else ()
-    if item_field.kind in CODE_KINDS and item_field.kind != "year" and _SCIENTIFIC.fullmatch(value):
+    if item_field.kind in _LONG_CODES and _SCIENTIFIC.fullmatch(value):
         return Inspection(value, (*warnings, Problem("code.as_number")))
     if is_garbled(value):
         return Inspection(value, (*warnings, Problem("text.garbled")))
@@ -127,14 +132,25 @@ def _text(item_field: ItemField, value: str, facts: Facts) -> Inspection:
 
 def personal_data(text: str) -> list[str]:
     """Kinds of personal number found in a text: 公民身份号码, 手机号码, 银行卡号; each at most once."""
-    kinds = []
-    if any(CitizenId.is_valid(found.group()) for found in _CITIZEN_ID.finditer(text)):
-        kinds.append("公民身份号码")
-    if _PHONE.search(text):
-        kinds.append("手机号码")
-    if any(_luhn(re.sub(r"\D", "", found.group())) for found in _CARD.finditer(text) if not kinds):
-        kinds.append("银行卡号")
-    return kinds
+    ids = {found.group() for found in _CITIZEN_ID.finditer(text) if CitizenId.is_valid(found.group())}
+    cards = {found.group() for found in _CARD.finditer(text)} - ids
+    kinds = {
+        "公民身份号码": bool(ids),
+        "手机号码": _PHONE.search(text) is not None,
+        "银行卡号": any(_luhn(re.sub(r"[ \-]", "", each)) for each in cards),
+    }
+    return [kind for kind, found in kinds.items() if found]
+
+
+def hide_personal_numbers(text: str) -> str:
+    """The text with every citizen id and mobile number masked: they also turn up in columns that ask for other codes."""
+    text = _CITIZEN_ID.sub(
+        lambda found: (
+            mask(found[0], "id") if CitizenId.is_valid(found[0]) and not Uscc.is_valid(found[0]) else found[0]
+        ),
+        text,
+    )
+    return _PHONE.sub(lambda found: mask(found[0], "phone"), text)
 
 
 def _luhn(digits: str) -> bool:
@@ -159,37 +175,36 @@ def _date(item_field: ItemField, value: str, facts: Facts) -> Inspection:
 
 
 def _year(_field: ItemField, value: str, _facts: Facts) -> Inspection:
-    if re.fullmatch(r"(19\d\d|20\d\d|2100)年?", value):
+    if _YEAR.fullmatch(value):
         return Inspection(value[:4])
     return Inspection(value, (Problem("date.format"),))
 
 
 def _amount(item_field: ItemField, value: str, _facts: Facts) -> Inspection:
-    if not _NUMBER.fullmatch(value):
+    if len(value) > NUMBER_LENGTH or not _NUMBER.fullmatch(value):
         return Inspection(value, (Problem("number.format"),))
-    try:
-        number = Decimal(value.replace(",", ""))
-    except InvalidOperation:
-        return Inspection(value, (Problem("number.format"),))
+    number = Decimal(value.replace(",", ""))
     plain = canonical_number(number)
     if number < 0:
         return Inspection(plain, (Problem("number.negative"),))
+    mended = canonical_number(number / 10_000)
     if item_field.usual_amount is not None:
         usual = Decimal(str(item_field.usual_amount))
-        mended = canonical_number(number / 10_000)
         if number >= usual * UNUSUAL_TIMES:
             reason = f"是该项通常金额的 {int(number / usual)} 倍"
             return Inspection(plain, (Problem("amount.unit", {"reason": reason, "expected": mended}),))
-        if number >= INDIVIDUAL_BUSINESS_LIMIT:
-            reason = "个体工商户达到 10000 万元以上"
-            return Inspection(plain, (Problem("amount.unit.individual", {"reason": reason, "expected": mended}),))
+    if item_field.kind == "amount" and number >= INDIVIDUAL_BUSINESS_LIMIT:
+        reason = "个体工商户达到 10000 万元以上"
+        return Inspection(plain, (Problem("amount.unit.individual", {"reason": reason, "expected": mended}),))
     return Inspection(plain)
 
 
 def canonical_number(number: Decimal) -> str:
     """Plain decimal digits without trailing zeros: 2.50 → 2.5, 1E+2 → 100."""
+    if not number:
+        return "0"
     text = format(number, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _uscc(_field: ItemField, value: str, facts: Facts) -> Inspection:
@@ -248,7 +263,8 @@ def _region(_field: ItemField, value: str, facts: Facts) -> Inspection:
 
 def _industry(_field: ItemField, value: str, facts: Facts) -> Inspection:
     code = value.upper()
-    if code in facts.industries or code[1:] in facts.industries:
+    section, digits = code[:1], code[1:]
+    if code in facts.industries or (section.isalpha() and {section, digits} <= facts.industries):
         return Inspection(code)
     return Inspection(code, (Problem("code_list", {"expected": "GB/T 4754—2017 行业代码"}),))
 
@@ -307,13 +323,14 @@ _BY_KIND: dict[str, Callable[[ItemField, str, Facts], Inspection]] = {
 
 
 def as_cell_text(value: object) -> str:
-    """A typed workbook or JSON cell as text: whole floats without `.0`, dates as ISO, booleans as 是/否."""
+    """A typed workbook or JSON cell as text: numbers as a spreadsheet shows them (at most 15 digits, no exponent, no
+    `.0`), dates as ISO, booleans as 是/否."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    if isinstance(value, float) and isfinite(value):
+        return canonical_number(Decimal(f"{value:.15g}"))
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(sep=" ")
     if isinstance(value, date):

@@ -8,6 +8,7 @@ Within a file rows are compared by two 64-bit hashes of the key; the stored key 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
     in this form.
     """
     roles, frame = item.roles, facts.frame
-    result = pl.when(pl.lit(False)).then(pl.lit(""))
+    result: Any = pl.when(pl.lit(False)).then(pl.lit(""))  # Polars has two types for one chain
     if roles.uscc is not None:
         code = pl.col(roles.uscc)
         result = result.when((code != "") & (code != Uscc.PLACEHOLDER)).then(pl.lit("U") + code)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks.inspection import INDIVIDUAL_BUSINESS_LIMIT, UNUSUAL_TIMES, Facts
+from xinshu.catalogue.checks.inspection import INDIVIDUAL_BUSINESS_LIMIT, NUMBER_LENGTH, UNUSUAL_TIMES, Facts
 from xinshu.catalogue.domain import ItemField
 from xinshu.kernel.identifiers import USCC_ALPHABET, USCC_CATEGORIES, USCC_WEIGHTS
 from xinshu.kernel.text import INVISIBLE, WHITE_SPACE
@@ -21,21 +21,22 @@ from xinshu.kernel.text import INVISIBLE, WHITE_SPACE
 Mask = npt.NDArray[np.bool_]
 
 _BLANK = "".join(f"\\x{{{ord(char):x}}}" for char in WHITE_SPACE)
+_RARE = "锟拷烫屯鏈鍏涓浜琛"
 _UNUSUAL = "".join(f"\\x{{{ord(char):x}}}" for char in INVISIBLE)
 # Anything that is_garbled, has_full_width_alnum or normalise_cell could act on, in one scan. Mojibake of UTF-8 read as
 # Latin-1 always holds a letter of U+00A1-U+00FF; mojibake of UTF-8 read as GBK holds one of a few rare characters.
 _SUSPECT = (
     rf"^[{_BLANK}]|[{_BLANK}]$|[{_UNUSUAL}\x{{0}}-\x{{8}}\x{{b}}\x{{c}}\x{{e}}-\x{{1f}}\x{{7f}}-\x{{ff}}\x{{152}}-\x{{192}}"
     r"\x{2c6}-\x{2dc}\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{e000}-\x{f8ff}\x{fffd}-\x{ffff}"
-    r"\x{f0000}-\x{10ffff}锟烫屯鏈鍏涓浜琛]"
+    rf"\x{{f0000}}-\x{{10ffff}}{_RARE}]"
 )
 # How every placeholder begins (kernel.text.PLACEHOLDER_PATTERN): a few words, or a mark.
-_PLACEHOLDER_LIKE = r"^\s*(?:无|没|暂|未|不|空|待|测试|[tT][eE][sS]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
+_PLACEHOLDER_LIKE = r"^\s*(?:无|没|暂|未|不|空|待|测试|[tT][eE][sSſ]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
 _LONG_NUMBER = r"[0-9][0-9 \-]{9}"
-_CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+〔(?:19|20)\d{2}〕(?:第)?\d+号$"
-_HAN_RARE = "锟烫屯鏈鍏涓浜琛"
-_CLEAN_DATE = r"^\d{4}-\d{2}-\d{2}$"
-_CLEAN_NUMBER = r"^(?:0|[1-9]\d*)(?:\.\d*[1-9])?$"
+_CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+〔(?:19|20)[0-9]{2}〕第?[0-9]+号$"
+_SCIENTIFIC = r"^[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{2,}$"
+_CLEAN_DATE = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
+_CLEAN_NUMBER = r"^(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?$"
 
 _ALPHABET_VALUES = np.full(256, 255, dtype=np.uint8)
 _ALPHABET_VALUES[np.frombuffer(USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31, dtype=np.uint8)
@@ -47,7 +48,7 @@ for _pair in USCC_CATEGORIES:
 def suspects(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
     """True where the value has to be inspected. `values` has no nulls; empty values are never suspects."""
     found = _BY_KIND.get(item_field.kind, _everything)(item_field, values, facts)
-    return found & (values != "").to_numpy()
+    return np.asarray(found & (values != "").to_numpy())
 
 
 def _everything(_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
@@ -55,7 +56,7 @@ def _everything(_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
 
 
 def _plain(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
-    return _scan(_SUSPECT, item_field, values)
+    return _scan(f"{_SCIENTIFIC}|{_SUSPECT}", item_field, values)
 
 
 def _named(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
@@ -77,7 +78,7 @@ def _scan(pattern: str, item_field: ItemField, values: pl.Series) -> Mask:
 
 def _document_no(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
     clean = values.str.contains(_CLEAN_DOCUMENT_NO).to_numpy()
-    found: Mask = ~clean | values.str.contains(f"{_PLACEHOLDER_LIKE}|[{_HAN_RARE}]").to_numpy()
+    found: Mask = ~clean | values.str.contains(f"{_PLACEHOLDER_LIKE}|[{_RARE}]").to_numpy()
     if item_field.max_length is not None:
         found |= values.str.len_bytes().to_numpy() > item_field.max_length
     return found
@@ -97,11 +98,13 @@ def _after(parsed: pl.Series, day: date) -> Mask:
 
 def _amount(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
     found: Mask = ~values.str.contains(_CLEAN_NUMBER).to_numpy()
+    limits = [float(INDIVIDUAL_BUSINESS_LIMIT)] if item_field.kind == "amount" else []
     if item_field.usual_amount is not None:
-        limit = min(float(INDIVIDUAL_BUSINESS_LIMIT), item_field.usual_amount * UNUSUAL_TIMES)
-        numbers = values.cast(pl.Float64, strict=False).fill_null(0.0).to_numpy()
-        found = found | (numbers >= limit)
-    return found
+        limits.append(item_field.usual_amount * UNUSUAL_TIMES * (1 - 1e-9))  # binary fractions lie a little off
+    if limits:
+        numbers = values.cast(pl.Float64, strict=False).fill_null(np.inf).to_numpy()
+        found = found | (numbers >= min(limits))
+    return found | (values.str.len_bytes().to_numpy() > NUMBER_LENGTH)
 
 
 def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:

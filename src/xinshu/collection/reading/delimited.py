@@ -1,6 +1,6 @@
 """Text tables (CSV, TSV): decoded to UTF-8 with LF, cut into chunks at record ends, parsed by Polars.
 
-Memory is bounded by the chunk size whatever the file's size. A chunk whose quoting or number of cells Polars cannot
+Memory is bounded by the chunk size whatever the file's size. A chunk whose quoting or number of records Polars cannot
 account for is parsed again by the csv module, which is slower and misses nothing.
 """
 
@@ -10,17 +10,16 @@ import codecs
 import csv
 import io
 import os
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from xinshu.collection.reading.encoding import detect_delimiter, detect_encoding, first_records
+from xinshu.collection.reading.records import Layout, lay_out
 from xinshu.collection.reading.shape import (
     Heading,
     OpenedFile,
@@ -32,7 +31,6 @@ from xinshu.collection.reading.shape import (
 )
 
 _HEAD_BYTES = 1 << 18
-_QUOTED_SHARE = 5  # more than one line in five with quotes: the csv module is as fast as sorting them out
 _TAIL_BYTES = 1 << 16
 
 
@@ -91,33 +89,22 @@ def _line_feeds(block: bytes) -> bytes:
     return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in block else block
 
 
-def _record_end(buffer: bytes) -> int:
-    """The place after the last record end: a line end with an even number of quotes before it. 0 when there is none."""
-    cut = buffer.rfind(b"\n")
-    if b'"' not in buffer:
-        return cut + 1
-    while cut >= 0 and buffer.count(b'"', 0, cut) % 2:
-        quote = buffer.rfind(b'"', 0, cut)
-        cut = buffer.rfind(b"\n", 0, quote)
-    return cut + 1
-
-
 def _chunks(
     path: Path, plan: ReadPlan, encoding: str, delimiter: str, heading: Heading, place: int
 ) -> Iterator[RawChunk]:
     buffer, seen, kept = b"", 0, 0
     longest = max(plan.limits.cell_max_chars * 4, plan.limits.chunk_bytes)
     for block, done in _texts(path, encoding, plan.limits.chunk_bytes):
-        body = buffer + block if buffer else block
-        cut = _record_end(body)
-        body, buffer = (body, b"") if cut == len(body) else (body[:cut], body[cut:])
+        layout = lay_out(buffer + block if buffer else block, delimiter)
+        cut = layout.cut
+        buffer = layout.body[cut:]
         if len(buffer) > longest or (buffer.strip() and done >= 1.0):
-            line = seen + body.count(b"\n") + 1
-            raise plan.refuse("file.unreadable", f"第 {line} 行之后有双引号没有闭合", "请检查该行之后的双引号")
-        if not body:
+            raise _unending(layout, plan, seen)
+        if not cut:
             continue
-        frame, shape = _parse(body, delimiter, len(heading.codes))
+        frame, shape = _parse(layout, len(heading.codes))
         chunk = _finish(frame, shape, heading, seen, place)
+        _refuse_long_cells(chunk, plan)
         seen += frame.height
         kept += chunk.frame.height
         if kept > plan.limits.max_rows:
@@ -125,10 +112,28 @@ def _chunks(
         yield RawChunk(chunk.frame, chunk.rows, chunk.shape, "", done)
 
 
+def _unending(layout: Layout, plan: ReadPlan, seen: int) -> Exception:
+    opened = layout.open_record
+    if opened is None:
+        row = seen + len(layout.ends) + 1
+        return plan.refuse("file.limit", f"第 {row} 行过长", "请核对换行和分隔符，重新导出")
+    return plan.refuse("file.unreadable", f"第 {seen + opened + 1} 行有双引号没有闭合", "请检查该行的双引号")
+
+
+def _refuse_long_cells(chunk: RawChunk, plan: ReadPlan) -> None:
+    most = plan.limits.cell_max_chars
+    for values in chunk.frame.get_columns():
+        if bool((values.str.len_bytes() > most).any()):
+            long = np.flatnonzero((values.str.len_chars() > most).to_numpy())
+            if len(long):
+                row = int(chunk.rows[long[0]])
+                raise plan.refuse("file.limit", f"第 {row} 行有单元格超过 {most} 个字", "请核对引号和换行，重新导出")
+
+
 def _finish(frame: pl.DataFrame, shape: dict[int, str], heading: Heading, seen: int, place: int) -> RawChunk:
     """Leave out the heading, what stands above it, and blank rows; number the rest."""
     numbers = np.arange(seen + 1, seen + frame.height + 1, dtype=np.int64)
-    selected = heading.select(frame)
+    selected = heading.select(frame).fill_null("")
     blank = selected.select(pl.all_horizontal(pl.all().str.len_bytes() == 0)).to_series().to_numpy().copy()
     for index in shape:
         blank[index] = False
@@ -142,49 +147,27 @@ def _finish(frame: pl.DataFrame, shape: dict[int, str], heading: Heading, seen: 
     )
 
 
-def _parse(body: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame, dict[int, str]]:
-    """One chunk of whole records as text columns c0…, and the rows whose number of cells is not `width`."""
-    quoted = b'"' in body
-    if quoted and _odd_quotes(body, delimiter):
-        return _carefully(body, delimiter, width)
+def _parse(layout: Layout, width: int) -> tuple[pl.DataFrame, dict[int, str]]:
+    """The whole records as text columns c0…, and those whose number of cells is not `width`."""
+    body = layout.body[: layout.cut]
+    if not layout.regular:
+        return _carefully(body, layout.delimiter, width)
     with ThreadPoolExecutor(1) as other:
-        counting = other.submit(_count_cells, body, delimiter, quoted)
+        counting = other.submit(layout.counts)
         try:
-            frame = _polars(body, delimiter, width)
+            frame = _polars(body, layout.delimiter, width)
         except pl.exceptions.PolarsError:
-            return _carefully(body, delimiter, width)
+            return _carefully(body, layout.delimiter, width)
         counts = counting.result()
-    if counts is None or frame.height != len(counts):
-        return _carefully(body, delimiter, width)
-    wrong = np.flatnonzero(counts != width)
-    blank = wrong[counts[wrong] == 1]
-    empty = set(blank[(frame["c0"].gather(blank.astype(np.uint32)) == "").to_numpy()].tolist()) if len(blank) else set()
-    return frame, {index: _shape(int(counts[index]), width) for index in wrong.tolist() if index not in empty}
-
-
-def _count_cells(body: bytes, delimiter: str, quoted: bool) -> npt.NDArray[np.int64] | None:
-    """Cells of each record; None when there are too many quotes to sort out."""
-    lines = _lines(body)
-    counts = lines.str.count_matches(delimiter, literal=True).to_numpy().astype(np.int64) + 1
-    return _count_quoted(lines, counts, delimiter) if quoted else counts
+    if frame.height != len(counts):
+        return _carefully(body, layout.delimiter, width)
+    wrong = np.flatnonzero(counts != width).tolist()
+    empty = layout.delimiter.encode()
+    return frame, {index: _shape(int(counts[index]), width) for index in wrong if layout.record(index).strip(empty)}
 
 
 def _shape(found: int, width: int) -> str:
     return f"有 {found} 列，表头有 {width} 列"
-
-
-def _lines(body: bytes) -> pl.Series:
-    """The physical lines of a chunk as one text column (no quoting, no splitting)."""
-    return pl.read_csv(
-        body,
-        has_header=False,
-        schema={"line": pl.String},
-        separator="\x01",
-        quote_char=None,
-        encoding="utf8-lossy",
-        empty_string_is_null=False,
-        extra_columns="ignore",
-    )["line"]
 
 
 def _polars(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
@@ -204,35 +187,6 @@ def _polars(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
         return parse("utf8")
     except pl.exceptions.ComputeError:  # bytes that are not UTF-8: the damaged cells become findings
         return parse("utf8-lossy")
-
-
-def _odd_quotes(body: bytes, delimiter: str) -> bool:
-    """Whether a quote stands where RFC 4180 has none: inside an unquoted cell, or followed by text."""
-    ordinary = b'[^"\n' + re.escape(delimiter.encode()) + b"]"
-    return re.search(ordinary + b'"' + ordinary, body) is not None
-
-
-def _count_quoted(lines: pl.Series, counts: npt.NDArray[np.int64], delimiter: str) -> npt.NDArray[np.int64] | None:
-    """Cells of each record where some lines hold quotes; None when there are too many of them."""
-    quotes = lines.str.count_matches('"', literal=True).to_numpy()
-    marked = np.flatnonzero(quotes)
-    if len(marked) * _QUOTED_SHARE > len(lines):
-        return None
-    result = counts.copy()
-    dropped: list[int] = []
-    opened = -1
-    for index in marked.tolist():
-        odd = quotes[index] % 2
-        if opened < 0 and odd:
-            opened = index
-        elif opened >= 0 and odd:
-            record = "\n".join(lines[opened : index + 1].to_list())
-            result[opened] = len(next(csv.reader([record], delimiter=delimiter)))
-            dropped += range(opened + 1, index + 1)
-            opened = -1
-        elif opened < 0:
-            result[index] = len(next(csv.reader([lines[index]], delimiter=delimiter)))
-    return np.delete(result, dropped)
 
 
 def _carefully(body: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame, dict[int, str]]:

@@ -11,6 +11,7 @@ from xinshu.collection.reading.shape import HEADING_ROWS, count_known, title_map
 
 DELIMITERS = (",", "\t", ";", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_NUL_SHARE = 200  # more than one NUL in so many characters: another encoding
 _CANDIDATES = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 # The most frequent characters of such texts, simplified and traditional: they tell encodings apart that both decode.
 _COMMON = frozenset(
@@ -71,7 +72,7 @@ def _decode(head: bytes, encoding: str) -> str | None:
         if encoding != "utf-8" or problem.start < len(head) // 2:
             return _damaged(head) if encoding == "utf-8" else None
         text = head.decode(encoding, errors="replace")
-    return None if "\0" in text else text
+    return None if text.count("\0") * _NUL_SHARE > len(text) else text
 
 
 def _damaged(head: bytes) -> str | None:

@@ -1,29 +1,51 @@
 """JSON (an array of objects, or an object holding one under rows/data/records) and JSON Lines.
 
-Row numbers are 1-based record numbers. A record that is not a flat object gets `row.shape`; the others go on.
+Row numbers are 1-based: the record's place in an array, its line in JSON Lines. A record that is not a flat object, or
+has one column twice, gets `row.shape`; the others go on.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, as_cell_text
+from xinshu.catalogue.rulebook import printable
 from xinshu.collection.reading.encoding import detect_encoding
-from xinshu.collection.reading.shape import Heading, OpenedFile, RawChunk, ReadPlan, read_heading
+from xinshu.collection.reading.shape import (
+    ALWAYS_TEXT,
+    Heading,
+    OpenedFile,
+    RawChunk,
+    ReadPlan,
+    read_heading,
+    title_key,
+    title_map,
+)
 
 _CHUNK_ROWS = 20_000
 _SAMPLE_ROWS = 200
 _LONG_NUMBER = 10**11
 _HOLDERS = ("rows", "data", "records")
 _DEPTH_MESSAGE = "应为一层的键值对"
+_SHORT = 11  # digits of a number that is not taken for a code
+_LONGEST_PLAIN = 30  # digits of a number with an exponent that is still written out
 
 _Record = tuple[int, dict[str, object] | str]
+
+
+class _Number(str):
+    """A number with a fraction or an exponent, as it is written."""
+
+
+class _Repeated(dict[str, object]):
+    """An object in which a key stands twice."""
 
 
 def open_json(path: Path, plan: ReadPlan) -> OpenedFile:
@@ -45,7 +67,7 @@ def open_json(path: Path, plan: ReadPlan) -> OpenedFile:
             "file.unreadable", "没有可读的 JSON 记录", '每条记录写成 {"列名": "值"}，每行一条或放在数组中'
         )
     heading = read_heading(keys, plan)
-    return OpenedFile(heading.findings, _chunks(first, source, keys, heading, plan))
+    return OpenedFile(heading.findings, _chunks(chain(first, source), keys, heading, plan))
 
 
 def _one_line_object(text: str) -> bool:
@@ -56,13 +78,27 @@ def _one_line_object(text: str) -> bool:
         return False
 
 
+def _load(text: str) -> object:
+    return json.loads(text, parse_float=_number, parse_constant=str, object_pairs_hook=_object)
+
+
+def _number(text: str) -> str:
+    number = Decimal(text)
+    return _Number(format(number, "f") if abs(number.adjusted()) < _LONGEST_PLAIN else text)
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeated(found)
+
+
 def _from_lines(path: Path, encoding: str) -> Iterator[_Record]:
     with path.open(encoding=encoding, errors="replace", newline=None) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip("\ufeff \t\r\n"):
                 continue
             try:
-                record = json.loads(line.lstrip("\ufeff"), parse_float=str, parse_constant=str)
+                record = _load(line.lstrip("\ufeff"))
             except (ValueError, RecursionError):
                 yield number, "不是完整的 JSON"
                 continue
@@ -73,9 +109,7 @@ def _from_document(path: Path, encoding: str, plan: ReadPlan) -> Iterator[_Recor
     if path.stat().st_size > plan.limits.max_unpacked_bytes:
         raise plan.refuse("file.limit", "JSON 文件过大", "请改用 JSON Lines（每行一条）或 CSV")
     try:
-        document = json.loads(
-            path.read_bytes().decode(encoding, errors="replace").lstrip("\ufeff"), parse_float=str, parse_constant=str
-        )
+        document = _load(path.read_bytes().decode(encoding, errors="replace").lstrip("\ufeff"))
     except (ValueError, RecursionError) as problem:
         raise plan.refuse("file.unreadable", f"不是完整的 JSON（{_where(problem)}）", "请检查导出是否完整") from problem
     if isinstance(document, dict):
@@ -88,48 +122,63 @@ def _from_document(path: Path, encoding: str, plan: ReadPlan) -> Iterator[_Recor
 
 
 def _where(problem: Exception) -> str:
-    return f"第 {problem.lineno} 行" if isinstance(problem, json.JSONDecodeError) else "嵌套过深"
+    if isinstance(problem, json.JSONDecodeError):
+        return f"第 {problem.lineno} 行"
+    return "嵌套过深" if isinstance(problem, RecursionError) else "有过长的数字"
 
 
-def _chunks(
-    first: list[_Record], rest: Iterable[_Record], keys: list[str], heading: Heading, plan: ReadPlan
-) -> Iterator[RawChunk]:
-    source = iter([*first, *rest]) if isinstance(rest, list) else _chain(first, rest)
+def _chunks(source: Iterator[_Record], keys: list[str], heading: Heading, plan: ReadPlan) -> Iterator[RawChunk]:
+    titles = title_map(plan.item)
+    codes = dict(zip(keys, heading.codes, strict=True))
     total = 0
     while batch := list(islice(source, _CHUNK_ROWS)):
         total += len(batch)
         if total > plan.limits.max_rows:
             raise plan.refuse("file.limit", f"超过 {plan.limits.max_rows} 行", "请分成几个文件报送")
-        yield _chunk(batch, keys, heading)
+        shape: dict[int, str] = {}
+        rows: list[dict[str, str]] = []
+        for index, (_, record) in enumerate(batch):
+            values = _values(record, codes, titles, plan)
+            if isinstance(values, str):
+                shape[index] = values
+                values = {}
+            rows.append(values)
+        present = [each.code for each in plan.item.fields if each.code in set(codes.values())]
+        frame = pl.DataFrame(
+            {code: [row.get(code, "") for row in rows] for code in present}, schema=dict.fromkeys(present, pl.String)
+        )
+        numbers = np.asarray([number for number, _ in batch], dtype=np.int64)
+        yield RawChunk(frame, numbers, shape)
 
 
-def _chain(first: list[_Record], rest: Iterable[_Record]) -> Iterator[_Record]:
-    yield from first
-    yield from rest
+def _values(
+    record: dict[str, object] | str, codes: dict[str, str | None], titles: dict[str, str], plan: ReadPlan
+) -> dict[str, str] | str:
+    """{column code: text} of one record, or what is wrong with it. Keys first met here are added to `codes`."""
+    if isinstance(record, str):
+        return record
+    if isinstance(record, _Repeated):
+        return "有键出现多次"
+    values: dict[str, str] = {}
+    for key, value in record.items():
+        if isinstance(value, (dict, list)):
+            return _DEPTH_MESSAGE
+        if key not in codes:
+            if (known := titles.get(title_key(key))) is None:
+                return f"有首批记录中没有、目录中也没有的键：{printable(key[:40])}"
+            codes[key] = known
+        code = codes[key]
+        if code is None:
+            continue
+        if code in values:
+            return f"有两个键都是“{plan.item.field(code).title}”"
+        values[code] = _text(value, always=plan.item.field(code).kind in ALWAYS_TEXT)
+    return values
 
 
-def _chunk(batch: list[_Record], keys: list[str], heading: Heading) -> RawChunk:
-    wanted = [(key, code) for key, code in zip(keys, heading.codes, strict=True) if code is not None]
-    columns: dict[str, list[str]] = {code: [] for _, code in wanted}
-    shape: dict[int, str] = {}
-    known = set(keys)
-    for index, (_, record) in enumerate(batch):
-        values: dict[str, object] = {}
-        if isinstance(record, str):
-            shape[index] = record
-        elif any(isinstance(value, (dict, list)) for value in record.values()):
-            shape[index] = _DEPTH_MESSAGE
-        elif not known.issuperset(record):
-            shape[index] = f"有首批记录中没有的键：{'、'.join(sorted(set(record) - known))[:80]}"
-        else:
-            values = record
-        for key, code in wanted:
-            columns[code].append(_text(values.get(key)))
-    numbers = np.asarray([number for number, _ in batch], dtype=np.int64)
-    return RawChunk(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)), numbers, shape)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONG_NUMBER:
+def _text(value: object, *, always: bool) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and (always or abs(value) >= _LONG_NUMBER):
         return NUMBER_MARK + str(value)
+    if isinstance(value, _Number) and (always or len(value.split(".")[0].lstrip("-")) > _SHORT):
+        return NUMBER_MARK + value
     return as_cell_text(value)

@@ -10,10 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.catalogue.rulebook import Finding, make_finding
+from xinshu.catalogue.rulebook import Finding, make_finding, printable
 from xinshu.collection.errors import FileRefused
 from xinshu.kernel.text import normalise_cell, normalise_name
 
+_NAMES = 30  # unknown columns named in a finding
+ALWAYS_TEXT = frozenset({"uscc", "id_number"})  # kinds in which even a short number is a code stored as a number
 HEADING_ROWS = 20  # how far down a heading is looked for, under title rows
 
 
@@ -77,7 +79,7 @@ class OpenedFile:
     chunks: Iterator[RawChunk]
 
 
-def _key(title: str) -> str:
+def title_key(title: str) -> str:
     return normalise_name(normalise_cell(title)).strip("*＊")
 
 
@@ -86,22 +88,23 @@ def title_map(item: CatalogueItem) -> dict[str, str]:
     known: dict[str, str] = {}
     for each in item.fields:
         for alias in each.aliases:
-            known[_key(alias)] = each.code
+            known[title_key(alias)] = each.code
     for each in item.fields:
-        known[_key(each.code)] = each.code
-        known[_key(each.title)] = each.code
+        known[title_key(each.code)] = each.code
+        known[title_key(each.title)] = each.code
     return known
 
 
 def count_known(cells: Sequence[str], known: dict[str, str]) -> int:
     """How many cells of a row are headings of the item."""
-    return sum(1 for cell in cells if _key(cell) in known)
+    return sum(1 for cell in cells if title_key(cell) in known)
 
 
 def find_heading(rows: Sequence[Sequence[str]], known: dict[str, str]) -> int:
     """The index of the row that looks most like the heading; 0 when none has a known title."""
     scores = [count_known(row, known) for row in rows[:HEADING_ROWS]]
-    return scores.index(max(scores)) if scores and max(scores) else 0
+    best = max(scores, default=0)
+    return scores.index(best) if best else 0
 
 
 def read_heading(cells: Sequence[str], plan: ReadPlan, *, sheet: str = "") -> Heading:
@@ -116,14 +119,15 @@ def read_heading(cells: Sequence[str], plan: ReadPlan, *, sheet: str = "") -> He
             "file.limit", f"共 {len(cells)} 列，超过 {plan.limits.max_columns} 列", "请按模板保留目录内的列"
         )
     known = title_map(plan.item)
-    codes = tuple(known.get(_key(cell)) if cell.strip() else None for cell in cells)
+    codes = tuple(known.get(title_key(cell)) if cell.strip() else None for cell in cells)
     unknown = [normalise_cell(cell) for cell, code in zip(cells, codes, strict=True) if code is None and cell.strip()]
     used = [code for code in codes if code is not None]
     twice = sorted({plan.item.field(code).title for code in used if used.count(code) > 1})
     missing = [each.title for each in plan.item.fields if each.required and each.code not in used]
     findings = []
     if unknown:
-        names = "、".join(name[:40] for name in unknown)
+        names = printable("、".join(name[:40] for name in unknown[:_NAMES]))
+        names += f" 等 {len(unknown)} 列" if len(unknown) > _NAMES else ""
         findings.append(make_finding("column.unknown", row=0, file=plan.file, sheet=sheet, names=names))
     if twice:
         findings.append(make_finding("column.duplicate", row=0, file=plan.file, sheet=sheet, names="、".join(twice)))

@@ -5,8 +5,10 @@ The whole sheet is loaded; its size is bounded by the checks of `safety` and by 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,10 @@ import polars as pl
 import python_calamine as calamine
 
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, as_cell_text
+from xinshu.catalogue.domain import FieldKind
 from xinshu.collection.reading.safety import check_workbook
 from xinshu.collection.reading.shape import (
+    ALWAYS_TEXT,
     HEADING_ROWS,
     Heading,
     OpenedFile,
@@ -27,7 +31,7 @@ from xinshu.collection.reading.shape import (
     title_map,
 )
 
-LONG_NUMBER = 1e11  # twelve digits and more: a code stored as a number
+LONG_NUMBER = 10**11  # twelve digits and more: a code stored as a number
 _CHUNK_ROWS = 20_000
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
@@ -42,54 +46,70 @@ def open_workbook(path: Path, plan: ReadPlan) -> OpenedFile:
     """
     check_workbook(path, plan)
     try:
-        with calamine.load_workbook(str(path)) as workbook:
-            visible = [
-                each.name
-                for each in workbook.sheets_metadata
-                if each.visible == calamine.SheetVisibleEnum.Visible and each.typ == calamine.SheetTypeEnum.WorkSheet
-            ]
-            sheets = {name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in visible}
+        sheet = _best_sheet(path, plan)
     except calamine.PasswordError as problem:
         raise plan.refuse("file.unsafe", "工作簿已加密", "请去掉密码后上传") from problem
     except (calamine.CalamineError, calamine.XmlError, calamine.ZipError) as problem:
         raise plan.refuse("file.unreadable", "工作簿损坏或不完整", "请重新导出后上传") from problem
-    known = title_map(plan.item)
-    scores = {
-        name: max((count_known(_texts(row), known) for row in rows[:HEADING_ROWS]), default=0)
-        for name, rows in sheets.items()
-    }
-    if not scores:
+    if sheet is None:
         raise plan.refuse("file.unreadable", "工作簿中没有可见的工作表", "请取消隐藏后重新上传")
-    name = max(scores, key=lambda each: scores[each])
-    rows = sheets[name]
-    if not rows:
+    first = [_texts(row) for row in islice(sheet.iter_rows(), HEADING_ROWS)]
+    if not first:
         raise plan.refuse("file.unreadable", "工作表是空的", "请检查导出是否成功后重新上传")
-    place = find_heading([_texts(row) for row in rows[:HEADING_ROWS]], known)
-    heading = read_heading(_texts(rows[place]), plan, sheet=name)
-    if len(rows) - place - 1 > plan.limits.max_rows:
-        raise plan.refuse("file.limit", f"超过 {plan.limits.max_rows} 行", "请分成几个文件报送")
-    return OpenedFile(heading.findings, _chunks(rows, place, heading, name))
+    place = find_heading(first, title_map(plan.item))
+    heading = read_heading(first[place], plan, sheet=sheet.name)
+    return OpenedFile(heading.findings, _chunks(sheet, place, heading, plan))
+
+
+def _best_sheet(path: Path, plan: ReadPlan) -> calamine.CalamineSheet | None:
+    """The visible sheet with most headings, the first of equals; only it is kept in memory."""
+    known = title_map(plan.item)
+    best: tuple[int, calamine.CalamineSheet] | None = None
+    # By content, not by name: calamine would believe the name.
+    with calamine.load_workbook(io.BytesIO(path.read_bytes())) as workbook:
+        for each in workbook.sheets_metadata:
+            if each.visible != calamine.SheetVisibleEnum.Visible or each.typ != calamine.SheetTypeEnum.WorkSheet:
+                continue
+            sheet = workbook.get_sheet_by_name(each.name)
+            score = max((count_known(_texts(row), known) for row in islice(sheet.iter_rows(), HEADING_ROWS)), default=0)
+            if best is None or score > best[0]:
+                best = (score, sheet)
+    return best[1] if best else None
 
 
 def _texts(row: _Row) -> list[str]:
     return [as_cell_text(cell) for cell in row]
 
 
-def cell_text(cell: Cell) -> str:
-    """One cell as text; a whole number of twelve digits and more keeps the mark of having been a number."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and abs(cell) >= LONG_NUMBER:
+def cell_text(cell: Cell, kind: FieldKind) -> str:
+    """One cell as text. A code stored as a number keeps the mark of it: any in a credit code or id number, elsewhere a
+    whole number of twelve digits and more. A date column takes the day of a moment."""
+    if isinstance(cell, datetime) and kind == "date":
+        return cell.date().isoformat()
+    if (
+        isinstance(cell, (int, float))
+        and not isinstance(cell, bool)
+        and (kind in ALWAYS_TEXT or abs(cell) >= LONG_NUMBER)
+    ):
         return NUMBER_MARK + (f"{cell:.0f}" if float(cell).is_integer() else repr(cell))
     return as_cell_text(cell)
 
 
-def _chunks(rows: list[_Row], place: int, heading: Heading, sheet: str) -> Iterator[RawChunk]:
-    wanted = [(column, code) for column, code in enumerate(heading.codes) if code is not None]
-    for start in range(place + 1, len(rows), _CHUNK_ROWS):
-        part = rows[start : start + _CHUNK_ROWS]
+def _chunks(sheet: calamine.CalamineSheet, place: int, heading: Heading, plan: ReadPlan) -> Iterator[RawChunk]:
+    wanted = [
+        (column, code, plan.item.field(code).kind) for column, code in enumerate(heading.codes) if code is not None
+    ]
+    rows = islice(sheet.iter_rows(), place + 1, None)
+    start, kept_before, total = place + 1, 0, max(sheet.total_height, 1)
+    while part := list(islice(rows, _CHUNK_ROWS)):
         kept = [index for index, row in enumerate(part) if any(cell != "" for cell in row)]
+        kept_before += len(kept)
+        if kept_before > plan.limits.max_rows:
+            raise plan.refuse("file.limit", f"超过 {plan.limits.max_rows} 行", "请分成几个文件报送")
         frame = pl.DataFrame(
-            {code: [cell_text(part[index][column]) for index in kept] for column, code in wanted},
-            schema={code: pl.String for _, code in wanted},
+            {code: [cell_text(part[index][column], kind) for index in kept] for column, code, kind in wanted},
+            schema={code: pl.String for _, code, _ in wanted},
         )
         numbers = np.asarray(kept, dtype=np.int64) + start + 1
-        yield RawChunk(frame, numbers, {}, sheet, min((start + len(part)) / len(rows), 1.0))
+        start += len(part)
+        yield RawChunk(frame, numbers, {}, sheet.name, min(start / total, 1.0))

@@ -1,0 +1,152 @@
+"""What a row says about its cells once every column is judged: candidates settled, and the rules over several columns.
+
+Works on one chunk. Follows docs/checks.md, "One cell" 1, 2 and 5 and "One row".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from xinshu.catalogue.checks.context import NO_DAY, CheckContext, Mask, RowFacts, describe
+from xinshu.catalogue.checks.inspection import Problem
+from xinshu.catalogue.domain import ItemField, RowRule
+from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK
+
+Rows = npt.NDArray[np.int64]
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A problem on some rows (indexes in the chunk) of one column; `values` are the cells as delivered, or one for all."""
+
+    field: ItemField
+    problem: Problem
+    rows: Rows
+    values: list[str] | str
+
+    def narrowed(self, wanted: Mask) -> Hit:
+        """The hit on those of its rows that are wanted; may be left without any."""
+        values = self.values
+        if not isinstance(values, str):
+            values = [value for value, keep in zip(values, wanted, strict=True) if keep]
+        return replace(self, rows=self.rows[wanted], values=values)
+
+
+def mark_blocked(hits: list[Hit], rows: Mask) -> Mask:
+    """`rows` with those rows set that a hit of level error or doubt is about."""
+    for hit in hits:
+        if RULEBOOK[hit.problem.rule].level in BLOCKING_LEVELS:
+            rows[hit.rows] = True
+    return rows
+
+
+@dataclass(slots=True)
+class RowJudge:
+    """Adds to the hits of one chunk what the rows as a whole say. Call in the order settle, row_rules, late, source."""
+
+    facts: RowFacts
+    context: CheckContext
+    hits: list[Hit]
+    _empty: dict[str, Mask] = field(default_factory=dict)  # cells already reported as empty
+
+    def settle(self) -> None:
+        """Keep candidates where the row asks for them; a kept placeholder ends its cell."""
+        settled: list[Hit] = []
+        ended: dict[str, Mask] = {}
+        for hit in sorted(self.hits, key=lambda each: each.problem.rule != "text.placeholder"):
+            problem, kept = self.facts.keep(hit.field, hit.problem)
+            wanted = np.ones(len(hit.rows), dtype=np.bool_) if kept is None else kept[hit.rows]
+            stopped = ended.setdefault(hit.field.code, self._none())
+            if problem.rule == "text.placeholder":
+                stopped[hit.rows[wanted]] = True
+            elif problem.rule != "text.width":
+                wanted &= ~stopped[hit.rows]
+            if wanted.any():
+                settled.append(replace(hit, problem=problem).narrowed(wanted))
+        self.hits = settled
+
+    def row_rules(self) -> None:
+        """Required and forbidden cells, amounts that have to be there, dates in order."""
+        for item_field in self.facts.item.fields:
+            if item_field.required:
+                self._missing(item_field, Problem("required"), ~self.facts.filled(item_field.code))
+        for rule in sorted(self.facts.item.rules, key=lambda each: each.rule):  # amount.required comes first
+            if rule.rule == "date.order":
+                self._date_order(rule)
+                continue
+            rows = self.facts.holds(rule.when)
+            reason = {"reason": describe(rule.when, self.facts.item)}
+            for item_field in map(self.facts.item.field, rule.fields):
+                filled = self.facts.filled(item_field.code)
+                if rule.rule == "conditional.forbidden":
+                    self._forbid(item_field, Problem(rule.rule, {**reason}), rows & filled)
+                elif rule.rule == "conditional.required":
+                    self._missing(item_field, Problem(rule.rule, {**reason}), rows & ~filled)
+                elif rule.rule == "amount.required":
+                    zero = np.asarray((self.facts.frame[item_field.code] == "0").to_numpy())
+                    self._missing(item_field, Problem(rule.rule, {**reason}), rows & (zero | ~filled))
+
+    def late(self) -> Mask:
+        """Rows received after the reporting deadline of their event date."""
+        late, code = self._none(), self.facts.item.roles.event_date
+        if self.context.due is None or code is None:
+            return late
+        days = self.facts.days(code)
+        for day in np.unique(days).tolist():
+            event = _EPOCH + timedelta(days=day) if day != NO_DAY else None
+            if event is None or event > self.context.facts.today:
+                continue
+            last = self.context.due(event)
+            if last < self.context.facts.today:
+                late |= days == day
+                problem = Problem("late", {"days": self.context.due_days, "date": last.isoformat()})
+                self._add(self.facts.item.field(code), problem, days == day, event.isoformat())
+        return late
+
+    def source(self, supplier: str) -> None:
+        """Rows whose source is a right code, but not the supplier's. Nothing when the supplier is not known."""
+        code = self.facts.item.roles.source_code
+        if code is None or not supplier:
+            return
+        texts = self.facts.frame[code]
+        wrong = np.asarray(((texts != supplier) & (texts != "")).to_numpy())
+        wrong &= ~mark_blocked([hit for hit in self.hits if hit.field.code == code], self._none())
+        self._add(self.facts.item.field(code), Problem("source.differs", {"expected": supplier}), wrong)
+
+    def _missing(self, item_field: ItemField, problem: Problem, rows: Mask) -> None:
+        """An empty cell (or an amount of zero) is reported once, by the first rule that asks for it."""
+        known = self._empty.setdefault(item_field.code, self._none())
+        self._add(item_field, problem, rows & ~known)
+        known |= rows
+
+    def _forbid(self, item_field: ItemField, problem: Problem, rows: Mask) -> None:
+        if not rows.any():
+            return
+        others = [hit.field.code != item_field.code or not rows[hit.rows].any() for hit in self.hits]
+        self.hits = [
+            hit if keep else hit.narrowed(~rows[hit.rows]) for hit, keep in zip(self.hits, others, strict=True)
+        ]
+        self._add(item_field, problem, rows)
+
+    def _date_order(self, rule: RowRule) -> None:
+        start, end = map(self.facts.item.field, rule.fields)
+        began, ended = self.facts.days(start.code), self.facts.days(end.code)
+        wrong = (ended < began) & (ended != NO_DAY) & (began != NO_DAY)
+        for day in np.unique(began[wrong]).tolist():
+            words = {"other": start.title, "date": (_EPOCH + timedelta(days=day)).isoformat()}
+            self._add(end, Problem("date.order", {**words}), wrong & (began == day))
+
+    def _add(self, item_field: ItemField, problem: Problem, chosen: Mask, value: str | None = None) -> None:
+        rows = np.flatnonzero(chosen)
+        if len(rows):
+            cells = self.facts.frame[item_field.code]
+            values = cells.gather(rows.astype(np.uint32)).to_list() if value is None else value
+            self.hits.append(Hit(item_field, problem, rows, values))
+
+    def _none(self) -> Mask:
+        return np.zeros(self.facts.frame.height, dtype=np.bool_)
