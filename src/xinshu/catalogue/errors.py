@@ -56,3 +56,15 @@ class TemplateNotWritten(XinshuError):
     """The form to fill could not be written: the folder is missing, or the file is open in a spreadsheet program."""
 
     code = "catalogue.template_not_written"
+
+
+class VersionChanged(XinshuError):
+    """A declaration was edited without a new version number; stored versions never change."""
+
+    code = "catalogue.version_changed"
+
+    def __init__(self, item: str, version: str) -> None:
+        super().__init__(
+            f"事项 {item} 的声明已改动，但版本号仍为 {version}", fix="给改动后的声明一个新的版本号和生效日期"
+        )
+        self.item, self.version = item, version

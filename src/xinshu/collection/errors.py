@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from xinshu.catalogue.rulebook import Finding
 from xinshu.kernel.errors import XinshuError
 
@@ -15,6 +17,7 @@ class FileRefused(XinshuError):
         blocking = [each for each in findings if each.level != "warning"]
         super().__init__("；".join(each.message.rstrip("。") for each in blocking), fix=blocking[0].fix)
         self.findings = findings
+        self.findings_file: Path | None = None  # where the supplier finds them, once they are written
 
 
 class UnknownSource(XinshuError):

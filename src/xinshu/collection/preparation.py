@@ -13,11 +13,22 @@ from xinshu.catalogue.checks import ChunkResult
 from xinshu.catalogue.checks.context import RowFacts
 from xinshu.catalogue.checks.keys import SEPARATOR, counterpart_column, key_frame
 from xinshu.catalogue.domain import CatalogueItem, ItemField
+from xinshu.kernel.text import normalise_name
 from xinshu.security.masking import mask
 
 DOUBTFUL = {"row_no": pl.Int64, "duplicate": pl.Boolean, "raw": pl.String}
 NATURAL_PERSON = "自然人"
-_ROLE_COLUMNS = ("uscc", "org_code", "reg_no", "counterpart_name", "counterpart_kind", "id_no", "authority_code")
+_ROLE_COLUMNS = (
+    "uscc",
+    "org_code",
+    "reg_no",
+    "counterpart_name",
+    "counterpart_kind",
+    "id_no",
+    "authority_code",
+    "document_no",
+)
+_REGISTRATION = ("status", "region", "approved_on", "former_names")  # names of fields, for items that create subjects
 _PUBLICITY_COLUMNS = ("kinds_field", "severity_field", "domain_field", "procedure_field")
 
 
@@ -25,7 +36,9 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> pl.DataFrame:
     """The accepted rows of a chunk.
 
     Columns: `row_no`, `late`; `identity` and `key` (texts to be hashed); the values of the roles under their role names,
-    empty where the item has none; `event_date`, `ends_on` (dates); `kinds`, `severity`, `domain`, `procedure`;
+    empty where the item has none; `name_norm`; `event_date`, `ends_on` (dates); `kinds`, `severity`, `domain`,
+    `procedure`; `shown` (the item's own condition of publicity); `person` (about a natural person); for items that
+    create subjects `status`, `region`, `approved_on`, `former_names`;
     `payload` (JSON, personal values masked), `personal` (JSON, empty string when the row has none).
     """
     keep = ~(result.doubtful | result.duplicate)
@@ -39,8 +52,26 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> pl.DataFrame:
         columns[role] = _values(frame, getattr(item.roles, role)).str.to_date("%Y-%m-%d", strict=False)
     for name in _PUBLICITY_COLUMNS:
         columns[name.removesuffix("_field")] = _values(frame, getattr(item.publicity, name))
+    columns["name_norm"] = comparable_names(columns["counterpart_name"])
+    columns["shown"] = pl.Series(facts.holds(item.publicity.when))
+    columns["person"] = (columns["counterpart_kind"] == NATURAL_PERSON) | (columns["id_no"] != "")
+    if item.creates_subjects:
+        codes = {each.name: each.code for each in item.fields}
+        columns |= {name: _values(frame, codes.get(name)) for name in _REGISTRATION}
     columns["payload"], columns["personal"] = _texts(item, facts)
     return pl.DataFrame(columns).filter(keep)
+
+
+_COMPARABLE = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9()·\-]*$"
+
+
+def comparable_names(values: pl.Series) -> pl.Series:
+    """`normalise_name` of every value; values without anything to change are not touched."""
+    rest = np.flatnonzero(~values.str.contains(_COMPARABLE).to_numpy())
+    if not len(rest):
+        return values
+    texts = values.gather(rest.astype(np.uint32)).to_list()
+    return values.clone().scatter(rest, [normalise_name(text) for text in texts])
 
 
 def _values(frame: pl.DataFrame, code: str | None) -> pl.Series:

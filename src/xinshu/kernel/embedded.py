@@ -48,6 +48,7 @@ maintenance_work_mem = 256MB
 timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
+jit = off
 """
 
 

@@ -13,6 +13,10 @@ XINSHU = read_settings()
 # A room with tables is one line here, in the order of docs/architecture.md.
 ROOMS = [
     "xinshu.security",
+    "xinshu.catalogue",
+    "xinshu.subjects",
+    "xinshu.records",
+    "xinshu.collection",
 ]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

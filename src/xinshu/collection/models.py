@@ -1,0 +1,188 @@
+"""Tables of the room. Other rooms come in by `services`, `queries` and `domain`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.db import models
+
+
+class Batch(models.Model):
+    """One file of one supplier for one item version. Its totals add up (docs/checks.md); empty until it is loaded."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "label": "none",
+        "supplier": "none",
+        "item": "none",
+        "item_version": "none",
+        "file": "none",
+        "digest": "none",
+        "received_at": "none",
+        "state": "none",
+        "rows": "none",
+        "new": "none",
+        "updated": "none",
+        "unchanged": "none",
+        "doubtful": "none",
+        "duplicates": "none",
+        "unlinked": "none",
+        "seconds": "none",
+        "finished_at": "none",
+    }
+
+    id = models.AutoField(primary_key=True)
+    label = models.CharField("批次号", max_length=20, unique=True)
+    supplier = models.CharField("来源单位", max_length=18)
+    item = models.CharField("事项", max_length=80)
+    item_version = models.CharField("目录版本", max_length=40)
+    file = models.CharField("文件名", max_length=255)
+    digest = models.CharField("SHA-256", max_length=64)
+    received_at = models.DateTimeField("接收时间")
+    state = models.CharField("状态", max_length=10)  # received, loaded, refused
+    rows = models.IntegerField("行数", default=0)
+    new = models.IntegerField("新增", default=0)
+    updated = models.IntegerField("更新", default=0)
+    unchanged = models.IntegerField("未变", default=0)
+    doubtful = models.IntegerField("疑问", default=0)
+    duplicates = models.IntegerField("重复", default=0)
+    unlinked = models.IntegerField("未关联", default=0)
+    seconds = models.FloatField("用时（秒）", default=0)
+    finished_at = models.DateTimeField("完成时间", null=True)
+
+    class Meta:
+        verbose_name = "批次"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["supplier", "item", "item_version", "digest"], name="collection_same_file_same_batch"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class DoubtfulRow(models.Model):
+    """A row that was not loaded, whole and sealed, waiting for its supplier; duplicates too."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "batch": "none",
+        "row_no": "none",
+        "duplicate": "none",
+        "sealed": "sealed",
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="doubtful_rows")
+    row_no = models.IntegerField("行号")
+    duplicate = models.BooleanField("文件内重复")
+    sealed = models.BinaryField("整行内容")
+
+    class Meta:
+        verbose_name = "疑问数据"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["batch", "row_no"], name="collection_doubtful_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}:{self.row_no}"
+
+
+class StoredFinding(models.Model):
+    """A finding of a batch; its value and texts are masked already."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "batch": "none",
+        "sheet": "none",
+        "row_no": "none",
+        "field": "none",
+        "title": "none",
+        "rule": "none",
+        "level": "none",
+        "value": "none",
+        "message": "none",
+        "fix": "none",
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="findings")
+    sheet = models.TextField("工作表", blank=True)
+    row_no = models.IntegerField("行号")
+    field = models.TextField("列代码", blank=True)
+    title = models.TextField("列名", blank=True)
+    rule = models.TextField("规则")
+    level = models.TextField("级别")
+    value = models.TextField("值", blank=True)
+    message = models.TextField("提示")
+    fix = models.TextField("改法")
+
+    class Meta:
+        verbose_name = "校验结果"
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}:{self.row_no} {self.rule}"
+
+
+class Tally(models.Model):
+    """Counts of a batch by region and month of the event; the sums of these rows are the batch's totals."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "batch": "none",
+        "region": "none",
+        "event_month": "none",
+        "rows": "none",
+        "new": "none",
+        "updated": "none",
+        "unchanged": "none",
+        "doubtful": "none",
+        "duplicates": "none",
+        "unlinked": "none",
+        "late": "none",
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="tallies")
+    region = models.CharField("行政区划", max_length=6, blank=True)
+    event_month = models.CharField("事件月份", max_length=7, blank=True)
+    rows = models.IntegerField()
+    new = models.IntegerField()
+    updated = models.IntegerField()
+    unchanged = models.IntegerField()
+    doubtful = models.IntegerField()
+    duplicates = models.IntegerField()
+    unlinked = models.IntegerField()
+    late = models.IntegerField()
+
+    class Meta:
+        verbose_name = "批次计数"
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.region} {self.event_month}"
+
+
+class RuleTally(models.Model):
+    """Number of findings of each rule in a batch."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "batch": "none",
+        "rule": "none",
+        "level": "none",
+        "count": "none",
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="rule_tallies")
+    rule = models.CharField("规则", max_length=60)
+    level = models.CharField("级别", max_length=10)
+    count = models.IntegerField("条数")
+
+    class Meta:
+        verbose_name = "规则计数"
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.rule}"

@@ -1,0 +1,156 @@
+"""What a batch leaves behind besides records: findings, doubtful rows, tallies, totals; all in the loading transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+import psycopg
+
+from xinshu.catalogue.rulebook import Finding
+from xinshu.collection.findings_file import FindingsFile
+from xinshu.collection.reader import CheckedPart
+from xinshu.kernel import copying
+from xinshu.records.domain import Taken
+from xinshu.security.sealing import Vault
+
+_FINDING = ("sheet", "row", "field", "title", "rule", "level", "value", "message", "fix")
+
+
+class Outcome:
+    """Collects the outcome of one batch while it is loaded. Held rows come from the file's rules and the store's."""
+
+    def __init__(
+        self, connection: psycopg.Connection, batch_id: int, region: str, vault: Vault, file: FindingsFile
+    ) -> None:
+        self._connection, self._batch, self._region = connection, batch_id, region
+        self._vault, self._file = vault, file
+        self.rows = self.new = self.updated = self.unchanged = 0
+        self.doubtful = self.duplicates = self.unlinked = 0
+        self._months: dict[str, list[int]] = {}
+        self._rules: dict[tuple[str, str], int] = {}
+
+    def add(self, part: CheckedPart, taken: Taken | None) -> None:
+        """One part of the file and what the store made of it."""
+        self.rows += part.rows
+        self.doubtful += part.doubtful_rows
+        self.duplicates += part.duplicates
+        self._keep_findings(part.findings)
+        self._hold(part.doubtful)
+        if taken is None:
+            return
+        self.new += taken.new
+        self.updated += taken.updated
+        self.unchanged += taken.unchanged
+        self.unlinked += taken.unlinked
+        self.doubtful += len(taken.doubtful)
+        for month, counts in taken.months.items():
+            kept = self._months.setdefault(month, [0] * 5)
+            self._months[month] = [one + other for one, other in zip(kept, counts, strict=True)]
+        if taken.findings:
+            self._keep_findings(_table(taken.findings))
+        if taken.doubtful:
+            held = part.accepted.filter(pl.col("row_no").is_in(taken.doubtful))
+            self._hold(
+                held.select(
+                    "row_no",
+                    pl.lit(False).alias("duplicate"),
+                    (
+                        pl.lit('{"row":')
+                        + pl.col("payload")
+                        + pl.lit(',"personal":')
+                        + pl.when(pl.col("personal") == "").then(pl.lit("{}")).otherwise(pl.col("personal"))
+                        + pl.lit("}")
+                    ).alias("raw"),
+                )
+            )
+
+    def _keep_findings(self, findings: pl.DataFrame) -> None:
+        if not findings.height:
+            return
+        self._file.add(findings)
+        for rule, level, count in findings.group_by("rule", "level").len().iter_rows():
+            self._rules[rule, level] = self._rules.get((rule, level), 0) + count
+        batch = copying.integers([self._batch])[0]
+        columns = [copying.same(batch)]
+        for name in _FINDING:
+            values = findings[name].to_list()
+            columns.append(copying.integers(values) if name == "row" else copying.texts(values))
+        self._copy(
+            "collection_storedfinding (batch_id, sheet, row_no, field, title, rule, level, value, message, fix)",
+            columns,
+        )
+
+    def _hold(self, rows: pl.DataFrame) -> None:
+        if not rows.height:
+            return
+        numbers = rows["row_no"].to_list()
+        sealed = [
+            self._vault.seal(raw.encode(), f"doubtful\0{self._batch}\0{number}".encode())
+            for raw, number in zip(rows["raw"].to_list(), numbers, strict=True)
+        ]
+        flags = [b"\0\0\0\x01" + (b"\1" if duplicate else b"\0") for duplicate in rows["duplicate"].to_list()]
+        self._copy(
+            "collection_doubtfulrow (batch_id, row_no, duplicate, sealed)",
+            [
+                copying.same(copying.integers([self._batch])[0]),
+                copying.integers(numbers),
+                flags,
+                copying.blobs(sealed),
+            ],
+        )
+
+    def _copy(self, target: str, columns: Sequence[copying.Fields]) -> None:
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN (FORMAT binary)") as copy:
+            for block in copying.render(columns):
+                copy.write(block)
+
+    def finish(self, seconds: float, now: datetime) -> None:
+        """Write tallies and totals; the batch is loaded."""
+        with self._connection.cursor() as cursor:
+            for month, (new, updated, unchanged, unlinked, late) in sorted(self._months.items()):
+                rows = new + updated + unchanged
+                cursor.execute(
+                    _TALLY, [self._batch, self._region, month, rows, new, updated, unchanged, 0, 0, unlinked, late]
+                )
+            if self.doubtful or self.duplicates:
+                rows = self.doubtful + self.duplicates
+                cursor.execute(
+                    _TALLY, [self._batch, self._region, "", rows, 0, 0, 0, self.doubtful, self.duplicates, 0, 0]
+                )
+            for (rule, level), count in sorted(self._rules.items()):
+                cursor.execute(
+                    "INSERT INTO collection_ruletally (batch_id, rule, level, count) VALUES (%s, %s, %s, %s)",
+                    [self._batch, rule, level, count],
+                )
+            cursor.execute(
+                _TOTALS,
+                [
+                    self.rows,
+                    self.new,
+                    self.updated,
+                    self.unchanged,
+                    self.doubtful,
+                    self.duplicates,
+                    self.unlinked,
+                    seconds,
+                    now,
+                    self._batch,
+                ],
+            )
+
+
+_TALLY = """
+INSERT INTO collection_tally (batch_id, region, event_month, rows, new, updated, unchanged, doubtful, duplicates,
+                              unlinked, late)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_TOTALS = """
+UPDATE collection_batch SET state = 'loaded', rows = %s, new = %s, updated = %s, unchanged = %s, doubtful = %s,
+    duplicates = %s, unlinked = %s, seconds = %s, finished_at = %s WHERE id = %s
+"""
+
+
+def _table(findings: list[Finding]) -> pl.DataFrame:
+    return pl.DataFrame([each.as_dict() for each in findings])

@@ -1,0 +1,209 @@
+"""The main path: a file is received, read, checked, tied to subjects and loaded, whole or not at all.
+
+A crash at any point leaves nothing or the whole batch; the same file again finishes it or is answered from it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+from django.db import connection, transaction
+
+from xinshu.catalogue.domain import CatalogueItem
+from xinshu.catalogue.queries import item_numbers
+from xinshu.collection.domain import BatchReport
+from xinshu.collection.errors import FileRefused, UnknownSource
+from xinshu.collection.findings_file import FindingsFile
+from xinshu.collection.models import Batch
+from xinshu.collection.outcome import Outcome
+from xinshu.collection.queries import batch_report, findings_path
+from xinshu.collection.rawfiles import file_digest, keep_raw
+from xinshu.collection.reader import CheckedPart, ReadJob, Reference, read_checked
+from xinshu.collection.reading import ReadLimits
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.database import bulk_transaction
+from xinshu.kernel.settings import Settings
+from xinshu.records.domain import LoadContext
+from xinshu.records.services import Loader
+from xinshu.security.domain import OrganisationFacts
+from xinshu.security.queries import organisation
+from xinshu.security.sealing import Vault
+
+Progress = Callable[[str, float, int], None]
+"""(step, share done 0-1, rows so far)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What receiving needs of the installation; made once, used for many files."""
+
+    settings: Settings
+    reference: Reference
+    catalogue: dict[str, CatalogueItem]
+    vault: Vault
+
+
+def limits_of(settings: Settings) -> ReadLimits:
+    """The limits of the command line and the watched folder."""
+    return ReadLimits(
+        settings.file_max_bytes,
+        settings.file_max_rows,
+        settings.file_max_columns,
+        settings.cell_max_chars,
+        settings.workbook_max_unpacked_bytes,
+        settings.chunk_bytes,
+    )
+
+
+def receive(
+    desk: Desk,
+    path: Path,
+    *,
+    item: CatalogueItem,
+    source: str,
+    received_at: datetime,
+    progress: Progress = lambda _step, _done, _rows: None,
+) -> BatchReport:
+    """Receive one file and load it.
+
+    Args:
+        source: USCC of the supplier, one of the profile's organisations.
+        received_at: the moment of receipt, with time zone; the first one stands when the same file comes again.
+    Returns:
+        The report; that of the first time, marked `repeated`, when the identical file was loaded before.
+    Raises:
+        UnknownSource, FileRefused, ReaderFailed: nothing of the file is loaded.
+    """
+    supplier = organisation(source)
+    if supplier is None:
+        raise UnknownSource(source)
+    progress("登记", 0.0, 0)
+    digest = file_digest(path)
+    batch = _batch(path, item, supplier, digest, received_at)
+    if batch.state == "loaded":
+        return batch_report(batch, desk.settings.home, repeated=True)
+    keeper = _Keeper(path, digest, desk)
+    keeper.start()
+    try:
+        job = ReadJob(
+            path,
+            item,
+            desk.reference,
+            batch.received_at,
+            limits_of(desk.settings),
+            desk.settings.reader_memory_bytes,
+            desk.settings.reader_seconds,
+            supplier.uscc,
+            load=True,
+        )
+        _load(desk, batch, job, supplier, progress, keeper)
+    except FileRefused as refused:
+        _refuse(desk, batch, refused)
+        raise
+    finally:
+        keeper.join()
+    batch.refresh_from_db()
+    return batch_report(batch, desk.settings.home, repeated=keeper.late)
+
+
+class _Keeper(Thread):
+    """Seals the raw file away while it is being read; the batch is not finished before it is."""
+
+    def __init__(self, path: Path, digest: str, desk: Desk) -> None:
+        super().__init__(daemon=True)
+        self._path, self._digest, self._desk = path, digest, desk
+        self.problem: Exception | None = None
+        self.late = False  # another process loaded the batch while this one waited
+
+    def run(self) -> None:
+        """Keep the file; a failure is raised by `finish`."""
+        try:
+            keep_raw(self._path, self._digest, self._desk.settings.home, self._desk.vault)
+        except Exception as problem:
+            self.problem = problem
+
+    def finish(self) -> None:
+        """Wait for the file to be kept; raise what went wrong."""
+        self.join()
+        if self.problem is not None:
+            raise self.problem
+
+
+def _batch(path: Path, item: CatalogueItem, supplier: OrganisationFacts, digest: str, received_at: datetime) -> Batch:
+    """The batch of this file: found again, or made with the next label of the (Shanghai) day."""
+    same = {"supplier": supplier.uscc, "item": item.item, "item_version": item.version, "digest": digest}
+    with transaction.atomic():
+        found = Batch.objects.filter(**same).first()
+        if found is not None:
+            return found
+        day = shanghai_date(received_at)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO collection_batch_counter VALUES (%s, 1)"
+                " ON CONFLICT (day) DO UPDATE SET last = collection_batch_counter.last + 1 RETURNING last",
+                [day],
+            )
+            (number,) = cursor.fetchone()
+        batch, _ = Batch.objects.get_or_create(
+            **same,
+            defaults={
+                "label": f"PL-{day:%Y%m%d}-{number:04d}",
+                "file": path.name[-255:],
+                "received_at": received_at,
+                "state": "received",
+            },
+        )
+        return batch
+
+
+def _load(
+    desk: Desk, batch: Batch, job: ReadJob, supplier: OrganisationFacts, progress: Progress, keeper: _Keeper
+) -> None:
+    started = time.monotonic()
+    numbers = item_numbers()
+    context = LoadContext(
+        job.item,
+        numbers[job.item.item],
+        {numbers[name]: each for name, each in desk.catalogue.items() if name in numbers},
+        batch.id,
+        supplier.uscc,
+        int(supplier.region) if supplier.region else None,
+        batch.received_at,
+        shanghai_date(batch.received_at),
+        batch.file,
+        desk.reference.rules,
+    )
+    with bulk_transaction() as bulk, FindingsFile.writing(findings_path(desk.settings.home, batch)) as file:
+        loader = Loader(bulk, context, desk.vault)
+        loader.begin()
+        state = bulk.execute("SELECT state FROM collection_batch WHERE id = %s FOR UPDATE", [batch.id]).fetchone()
+        if state == ("loaded",):
+            keeper.late = True
+            file.discard()
+            return
+        outcome = Outcome(bulk, batch.id, supplier.region, desk.vault, file)
+        for part in read_checked(job):
+            _take(loader, outcome, part)
+            progress("入库", part.done, outcome.rows)
+        outcome.finish(time.monotonic() - started, datetime.now(UTC))
+        file.commit()
+        keeper.finish()
+
+
+def _take(loader: Loader, outcome: Outcome, part: CheckedPart) -> None:
+    taken = loader.take(part.accepted) if part.accepted.height else None
+    outcome.add(part, taken)
+
+
+def _refuse(desk: Desk, batch: Batch, refused: FileRefused) -> None:
+    """Remember why a file was refused; its findings file tells the supplier."""
+    with FindingsFile.writing(findings_path(desk.settings.home, batch)) as file:
+        file.add_findings(refused.findings)
+        file.commit()
+    Batch.objects.filter(id=batch.id, state="received").update(state="refused", finished_at=datetime.now(UTC))
+    refused.findings_file = findings_path(desk.settings.home, batch)

@@ -1,0 +1,145 @@
+"""Pure parts of the store: digests of identity and content, publicity of a record, what a load returns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntFlag
+
+from xinshu.catalogue.domain import CatalogueItem
+from xinshu.catalogue.rulebook import Finding
+from xinshu.rules.domain import PenaltyFacts, PublicityVerdict, Rules
+from xinshu.rules.publicity import publicity_on
+
+OPEN_ENDED = date(2099, 12, 31)
+
+
+class Marks(IntFlag):
+    """What stands beside a record without changing it."""
+
+    LATE = 1  # received after the reporting deadline
+    DEFAULT_CLASS = 2  # severity by default, the authority named none
+    CLOSED_SUBJECT = 4  # the subject was cancelled or revoked before the event
+
+
+@dataclass(frozen=True, slots=True)
+class LoadContext:
+    """One batch being loaded: what is the same for all its rows."""
+
+    item: CatalogueItem
+    item_id: int
+    catalogue: Mapping[int, CatalogueItem]  # every item by its number
+    batch_id: int
+    supplier: str
+    region: int | None
+    received_at: datetime
+    today: date  # the Shanghai day of received_at
+    file: str
+    rules: Rules
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of one chunk. `doubtful` are row numbers the store's rules held back; `months` counts by event month:
+    {month: [new, updated, unchanged, unlinked, late]}."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    unlinked: int = 0
+    doubtful: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    months: dict[str, list[int]] = field(default_factory=dict)
+
+    def count(self, month: str, place: int, *, late: bool) -> None:
+        """Count one accepted row; `place` 0 new, 1 updated, 2 unchanged."""
+        counts = self.months.setdefault(month, [0, 0, 0, 0, 0])
+        counts[place] += 1
+        counts[4] += late
+
+
+def digester(secret: bytes) -> Callable[[str], bytes]:
+    """A function text → 16 bytes: the beginning of the SHA-256 of secret and text.
+
+    Without the secret nobody can test a guess about an identity or a content against the stored digest.
+    """
+    start = hashlib.sha256(secret)
+
+    def digest(text: str) -> bytes:
+        state = start.copy()
+        state.update(text.encode())
+        return state.digest()[:16]
+
+    return digest
+
+
+@dataclass(frozen=True, slots=True)
+class Publicity:
+    """When a record is public: from, earliest repair, first day no longer shown; all None when it never is."""
+
+    rule_set: str | None = None
+    severity: str | None = None
+    public_from: date | None = None
+    repair_from: date | None = None
+    public_until: date | None = None
+    default_class: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PublicityFacts:
+    """What the publicity of one record depends on; equal facts have equal dates."""
+
+    event_date: date | None
+    ends_on: date | None
+    kinds: str
+    severity: str
+    domain: str
+    procedure: str
+    person: bool
+    shown: bool
+
+
+def judge_publicity(item: CatalogueItem, facts: PublicityFacts, today: date, rules: Rules) -> Publicity:
+    """The dates of one record as the rules say on the day it is received.
+
+    Source: docs/rules.md section 4 for penalties; permits and lists architecture.md section 9.
+    """
+    way = item.publicity.by
+    if way == "none" or not facts.shown or (facts.person and not item.publicity.natural_persons):
+        return Publicity()
+    if way == "penalty":
+        return _penalty(facts, today, rules)
+    if way == "until-removal":
+        return Publicity(public_from=today, public_until=facts.ends_on)
+    return Publicity(public_from=today)  # a permit stays after its end, shown as 已过期
+
+
+def _penalty(facts: PublicityFacts, today: date, rules: Rules) -> Publicity:
+    if facts.event_date is None:
+        return Publicity()
+    kinds = tuple(kind.split("-")[0] for kind in facts.kinds.split("；") if kind)
+    verdict: PublicityVerdict = publicity_on(
+        PenaltyFacts(
+            facts.event_date,
+            kinds,
+            facts.severity or None,
+            facts.domain or None,
+            facts.procedure or None,
+            facts.person,
+        ),
+        today,
+        rules.publicity,
+        rules.transition,
+    )
+    if not verdict.shown:
+        return Publicity(verdict.rule_set, verdict.severity, default_class=verdict.default_class)
+    return Publicity(
+        verdict.rule_set,
+        verdict.severity,
+        verdict.shown_from,
+        verdict.earliest_repair,
+        verdict.stop_on,
+        verdict.default_class,
+    )

@@ -1,0 +1,400 @@
+"""Loading: judge by keys, then copy the new rows straight into the store (docs/decisions/0002-record-storage.md).
+
+The only place that writes records. One `Loader` works on one batch, inside one transaction, as the role that owns the
+tables; a crash at any moment leaves nothing of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import psycopg
+
+from xinshu.kernel import copying
+from xinshu.kernel.ids import uuid7_batch
+from xinshu.records.domain import LoadContext, Marks, Publicity, PublicityFacts, Taken, digester, judge_publicity
+from xinshu.records.linking import link_waiting
+from xinshu.records.store_rules import judge_links
+from xinshu.security.roles import LOADER_ROLE
+from xinshu.security.sealing import Vault
+from xinshu.subjects.domain import Basis, Link
+from xinshu.subjects.services import Registration, Reported, register, resolve
+
+_ITEM_LOCK = 0x5849_0001
+_SUBJECT_LOCK = 0x5849_0002
+_NEW, _CHANGED, _UNCHANGED = 0, 1, 2
+_PLACE = b"records_record\0sealed\0"
+
+_COLUMNS = (
+    "counterpart, item_id, key_hash, id, subject_id, linked_by, linked_at, first_received_at, person_index, content_hash,"
+    " batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity, public_from,"
+    " repair_from, public_until, marks, payload, sealed"
+)
+_CONTENT = (
+    "content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity,"
+    " public_from, repair_from, public_until, marks, payload, sealed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the store already has under a row's key."""
+
+    id: UUID
+    same_content: bool
+    linked: bool
+
+
+class Loader:
+    """Takes the accepted rows of one batch, chunk by chunk."""
+
+    def __init__(self, connection: psycopg.Connection, context: LoadContext, vault: Vault) -> None:
+        self._connection = connection
+        self._context = context
+        self._vault = vault
+        self._identity = digester(vault.digest_key("identity"))
+        self._content = digester(vault.digest_key("content"))
+        self._verdicts: dict[PublicityFacts, Publicity] = {}
+
+    def begin(self) -> None:
+        """Become the loader and wait for one's turn: loads of one item one after another, and registrations, which
+        link waiting records, apart from all other loads."""
+        item = self._context.item
+        self._connection.execute(f"SET LOCAL ROLE {LOADER_ROLE}")
+        shared = "" if item.creates_subjects else "_shared"
+        self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [_SUBJECT_LOCK])
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ITEM_LOCK, self._context.item_id])
+
+    def take(self, frame: pl.DataFrame) -> Taken:
+        """Load one chunk of rows (columns: collection.preparation.prepare). No row's key may come twice in a batch."""
+        taken = Taken()
+        if not frame.height:
+            return taken
+        chunk = _Chunk.of(frame, self)
+        stored, similar = self._known(chunk)
+        states = np.asarray(
+            [_NEW if each is None else _UNCHANGED if each.same_content else _CHANGED for each in stored]
+        )
+        wanted = np.flatnonzero(states != _UNCHANGED)
+        links, held = self._subjects(chunk, wanted, similar, taken)
+        wanted = wanted[~held[wanted]]
+        self._write(chunk, wanted, states, stored, links)
+        self._count(chunk, wanted, states, stored, links, taken)
+        return taken
+
+    def seal(self, text: str, record: UUID) -> bytes:
+        """The sealed cell of a record's personal values."""
+        return self._vault.seal(text.encode(), _PLACE + record.bytes)
+
+    # -- what is there already -----------------------------------------------------------------------------------
+
+    def _known(self, chunk: _Chunk) -> tuple[list[_Stored | None], dict[int, str]]:
+        """For each row what the store has under its key, and {row: payload} of a similar stored record."""
+        with self._connection.cursor(binary=True) as cursor:
+            cursor.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS loading_keys (ordinal int, counterpart uuid, key_hash uuid,"
+                " content_hash uuid, event_date date, authority text) ON COMMIT DROP"
+            )
+            cursor.execute("TRUNCATE loading_keys")
+            with cursor.copy("COPY loading_keys FROM STDIN (FORMAT binary)") as copy:
+                columns = (
+                    copying.integers(range(chunk.height)),
+                    copying.uuids(chunk.counterparts),
+                    copying.uuids(chunk.keys),
+                    copying.uuids(chunk.contents),
+                    copying.dates(chunk.event_dates),
+                    copying.texts(chunk.authorities),
+                )
+                for block in copying.render(columns):
+                    copy.write(block)
+            cursor.execute("ANALYZE loading_keys")
+            cursor.execute("SET LOCAL enable_hashjoin = off")
+            cursor.execute("SET LOCAL enable_mergejoin = off")
+            similar_too = self._context.item.roles.document_no is not None
+            cursor.execute(
+                _KNOWN + (_OR_SIMILAR if similar_too else ""),
+                {"item": self._context.item_id, "batch": self._context.batch_id},
+            )
+            stored: list[_Stored | None] = [None] * chunk.height
+            similar: dict[int, str] = {}
+            for ordinal, record, same_key, same_content, linked, payload in cursor:
+                if same_key:
+                    stored[ordinal] = _Stored(record, same_content, linked)
+                else:
+                    similar.setdefault(ordinal, payload)
+            cursor.execute("SET LOCAL enable_hashjoin = on")
+            cursor.execute("SET LOCAL enable_mergejoin = on")
+        return stored, {ordinal: payload for ordinal, payload in similar.items() if stored[ordinal] is None}
+
+    # -- whose they are ------------------------------------------------------------------------------------------
+
+    def _subjects(
+        self, chunk: _Chunk, wanted: npt.NDArray[np.int64], similar: dict[int, str], taken: Taken
+    ) -> tuple[dict[int, Link], npt.NDArray[np.bool_]]:
+        held = np.zeros(chunk.height, dtype=np.bool_)
+        rows = wanted.tolist()
+        if self._context.item.creates_subjects:
+            return self._register(chunk, rows), held
+        links = dict(zip(rows, resolve(self._connection, [chunk.reported(row) for row in rows]), strict=True))
+        judged = judge_links(self._connection, self._context, chunk, links, similar)
+        taken.findings += judged.findings
+        held[sorted(judged.held)] = True
+        taken.doubtful += [chunk.row_numbers[row] for row in sorted(judged.held)]
+        return {row: link for row, link in links.items() if link is not None and row not in judged.held}, held
+
+    def _register(self, chunk: _Chunk, rows: list[int]) -> dict[int, Link]:
+        registrations = [chunk.registration(row) for row in rows]
+        made = register(self._connection, registrations, now=self._context.received_at)
+        link_waiting(
+            self._connection,
+            self._identity,
+            [(subject, each.uscc, each.name_norm) for (subject, _), each in zip(made, registrations, strict=True)],
+            catalogue=self._context.catalogue,
+            now=self._context.received_at,
+        )
+        return {
+            row: Link(subject, Basis.REGISTRATION, True, each.name, each.status, None)
+            for row, (subject, _), each in zip(rows, made, registrations, strict=True)
+        }
+
+    # -- into the store ------------------------------------------------------------------------------------------
+
+    def _write(
+        self,
+        chunk: _Chunk,
+        wanted: npt.NDArray[np.int64],
+        states: npt.NDArray[np.int64],
+        stored: list[_Stored | None],
+        links: dict[int, Link],
+    ) -> None:
+        new = [row for row in wanted.tolist() if states[row] == _NEW]
+        new.sort(key=chunk.counterparts.__getitem__)  # neighbours in the indexes
+        ids = uuid7_batch(self._context.received_at, len(new))
+        if new:
+            self._copy("records_record", chunk, new, ids, links)
+        changed = [row for row in wanted.tolist() if states[row] == _CHANGED]
+        if changed:
+            self._connection.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS loading_changed (LIKE records_record) ON COMMIT DROP"
+            )
+            self._connection.execute("TRUNCATE loading_changed")
+            known = [each.id for row in changed if (each := stored[row]) is not None]
+            self._copy("loading_changed", chunk, changed, known, links)
+            self._connection.execute("ANALYZE loading_changed")
+            for statement in _REVISE:
+                self._connection.execute(statement)
+
+    def _copy(self, table: str, chunk: _Chunk, rows: list[int], ids: Sequence[UUID], links: dict[int, Link]) -> None:
+        context = self._context
+        found = [links.get(row) for row in rows]
+        verdicts = [self._publicity(chunk, row) for row in rows]
+        received = copying.instant_field(context.received_at)
+        personal = [chunk.personal[row] for row in rows]
+        columns = (
+            copying.uuids(chunk.counterparts[row] for row in rows),
+            copying.same(copying.small_integers([context.item_id])[0]),
+            copying.uuids(chunk.keys[row] for row in rows),
+            copying.uuids(each.bytes for each in ids),
+            copying.uuids(None if link is None else link.subject.bytes for link in found),
+            copying.small_integers(None if link is None else int(link.basis) for link in found),
+            [copying.NULL if link is None else received for link in found],
+            copying.same(received),
+            copying.uuids(chunk.person_index(row) for row in rows),
+            copying.uuids(chunk.contents[row] for row in rows),
+            copying.same(copying.integers([context.batch_id])[0]),
+            copying.integers(chunk.row_numbers[row] for row in rows),
+            copying.same(copying.texts([context.supplier])[0]),
+            copying.texts(chunk.authorities[row] for row in rows),
+            copying.same(copying.integers([context.region])[0]),
+            copying.dates(chunk.event_dates[row] for row in rows),
+            copying.dates(chunk.ends_on[row] for row in rows),
+            copying.same(received),
+            copying.texts(each.rule_set for each in verdicts),
+            copying.texts(each.severity for each in verdicts),
+            copying.dates(each.public_from for each in verdicts),
+            copying.dates(each.repair_from for each in verdicts),
+            copying.dates(each.public_until for each in verdicts),
+            copying.integers(
+                self._marks(chunk, row, each, link) for row, each, link in zip(rows, verdicts, found, strict=True)
+            ),
+            copying.texts(chunk.payloads[row] for row in rows),
+            copying.blobs(
+                self.seal(text, record) if text else None for text, record in zip(personal, ids, strict=True)
+            ),
+        )
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
+        ):
+            for block in copying.render(columns):
+                copy.write(block)
+
+    def _publicity(self, chunk: _Chunk, row: int) -> Publicity:
+        facts = chunk.publicity[row]
+        if facts not in self._verdicts:
+            self._verdicts[facts] = judge_publicity(self._context.item, facts, self._context.today, self._context.rules)
+        return self._verdicts[facts]
+
+    def _marks(self, chunk: _Chunk, row: int, verdict: Publicity, link: Link | None) -> int:
+        event = chunk.event_dates[row]
+        closed = link is not None and link.closed_on is not None and event is not None and link.closed_on < event
+        return (
+            (Marks.LATE if chunk.late[row] else 0)
+            | (Marks.DEFAULT_CLASS if verdict.default_class else 0)
+            | (Marks.CLOSED_SUBJECT if closed else 0)
+        )
+
+    def _count(
+        self,
+        chunk: _Chunk,
+        wanted: npt.NDArray[np.int64],
+        states: npt.NDArray[np.int64],
+        stored: list[_Stored | None],
+        links: dict[int, Link],
+        taken: Taken,
+    ) -> None:
+        same = np.flatnonzero(states == _UNCHANGED).tolist()
+        unlinked = [row for row in wanted.tolist() if row not in links]
+        unlinked += [row for row in same if (each := stored[row]) is not None and not each.linked]
+        for row in wanted.tolist():
+            taken.count(chunk.month(row), int(states[row]), late=chunk.late[row])
+        for row in same:
+            taken.count(chunk.month(row), _UNCHANGED, late=chunk.late[row])
+        for row in unlinked:
+            taken.months[chunk.month(row)][3] += 1
+        taken.new = int((states[wanted] == _NEW).sum())
+        taken.updated = len(wanted) - taken.new
+        taken.unchanged = len(same)
+        taken.unlinked = len(unlinked)
+
+
+_KNOWN = """
+SELECT k.ordinal, r.id, r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
+       CASE WHEN r.key_hash <> k.key_hash THEN r.payload END
+FROM loading_keys k
+JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %(item)s
+WHERE r.key_hash = k.key_hash
+"""
+_OR_SIMILAR = """
+   OR (r.event_date = k.event_date AND r.authority = k.authority AND k.authority <> '' AND r.batch_id <> %(batch)s)
+"""
+# A content that changes keeps what it replaces; its own moment is later than the replaced one's, whatever the clocks say.
+_REVISE = (
+    f"""
+INSERT INTO records_revision (counterpart, id, known_until, {_CONTENT})
+SELECT r.counterpart, r.id, greatest(c.received_at, r.received_at + interval '1 microsecond'),
+       {", ".join("r." + name.strip() for name in _CONTENT.split(","))}
+FROM loading_changed c JOIN records_record r ON r.counterpart = c.counterpart AND r.id = c.id
+""",
+    f"""
+UPDATE records_record r SET
+    received_at = greatest(c.received_at, r.received_at + interval '1 microsecond'),
+    subject_id = coalesce(c.subject_id, r.subject_id),
+    linked_by = CASE WHEN c.subject_id IS NULL THEN r.linked_by ELSE c.linked_by END,
+    linked_at = CASE WHEN c.subject_id IS NOT DISTINCT FROM r.subject_id OR c.subject_id IS NULL THEN r.linked_at
+                     ELSE c.linked_at END,
+    person_index = c.person_index,
+    {", ".join(f"{n} = c.{n}" for n in (name.strip() for name in _CONTENT.split(",")) if n != "received_at")}
+FROM loading_changed c WHERE r.counterpart = c.counterpart AND r.id = c.id
+""",
+)
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """The columns of one chunk as Python lists, identities digested."""
+
+    height: int
+    row_numbers: list[int]
+    late: list[bool]
+    counterparts: list[bytes]
+    keys: list[bytes]
+    contents: list[bytes]
+    event_dates: list[date | None]
+    ends_on: list[date | None]
+    authorities: list[str]
+    payloads: list[str]
+    personal: list[str]
+    publicity: list[PublicityFacts]
+    frame: pl.DataFrame
+    persons: dict[int, bytes]
+    columns: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, loader: Loader) -> _Chunk:
+        """Digest the identities; an id number becomes a blind index before it becomes part of a digest."""
+        identities, keys = frame["identity"].to_list(), frame["key"].to_list()
+        persons: dict[int, bytes] = {}
+        for row in np.flatnonzero(frame["identity"].str.starts_with("P").to_numpy()).tolist():
+            index = loader._vault.blind_index("id_no", identities[row])
+            keys[row] = keys[row].replace(identities[row], f"B{index.hex}")
+            identities[row] = f"B{index.hex}"
+            persons[row] = index.bytes
+        digest = loader._identity
+        payloads, personal = frame["payload"].to_list(), frame["personal"].to_list()
+        facts = frame.select(
+            "event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown"
+        ).rows()
+        return cls(
+            frame.height,
+            frame["row_no"].to_list(),
+            frame["late"].to_list(),
+            [digest(each) for each in identities],
+            [digest(each) for each in keys],
+            [loader._content(whole + own) for whole, own in zip(payloads, personal, strict=True)],
+            frame["event_date"].to_list(),
+            frame["ends_on"].to_list(),
+            frame["authority_code"].to_list(),
+            payloads,
+            personal,
+            [PublicityFacts(*each) for each in facts],
+            frame,
+            persons,
+            {},
+        )
+
+    def person_index(self, row: int) -> bytes | None:
+        """The blind index of the row's natural person."""
+        return self.persons.get(row)
+
+    def month(self, row: int) -> str:
+        """Month of the event, empty when there is no date."""
+        day = self.event_dates[row]
+        return "" if day is None else f"{day:%Y-%m}"
+
+    def text(self, row: int, column: str) -> str:
+        """One value of the chunk."""
+        if column not in self.columns:
+            self.columns[column] = self.frame[column].cast(pl.String).to_list()
+        return self.columns[column][row]
+
+    def reported(self, row: int) -> Reported:
+        """The counterpart as the row reports it; a person is never looked up among organisations."""
+        if row in self.persons or self.text(row, "person") == "true":
+            return Reported("", "", "", "")
+        uscc = self.text(row, "uscc")
+        return Reported(
+            "" if uscc.startswith("00000000000000000") else uscc,
+            self.text(row, "org_code"),
+            self.text(row, "reg_no"),
+            self.text(row, "name_norm"),
+        )
+
+    def registration(self, row: int) -> Registration:
+        """What a registration record says about its subject."""
+        approved = self.text(row, "approved_on")
+        return Registration(
+            self.text(row, "uscc"),
+            self.text(row, "counterpart_name"),
+            self.text(row, "name_norm"),
+            self.text(row, "status"),
+            self.text(row, "region"),
+            date.fromisoformat(approved) if approved else None,
+            self.text(row, "former_names"),
+        )

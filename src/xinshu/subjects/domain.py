@@ -1,0 +1,81 @@
+"""Pure types of the registry: how a record came to its subject, and how alike two names are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from uuid import UUID
+
+CLOSED_STATES = frozenset({"注销", "吊销", "撤销"})
+# Bigrams that nearly every company name holds: they say nothing about which company it is.
+_EMPTY_BIGRAMS = frozenset(["有限", "限公", "公司", "限责", "责任", "任公", "股份", "份有", "集团", "团有", "合作", "作社", "专业", "业合", "经营", "营部"])
+_ALIKE = 0.7
+_SHORTEST = 4
+
+
+class Basis(IntEnum):
+    """By what a record is tied to its subject, strongest first. Source: docs/rules.md section 1.6 [proposed]."""
+
+    USCC = 1
+    ORG_CODE = 2
+    REG_NO_AND_NAME = 3
+    UNIQUE_NAME = 4
+    REGISTRATION = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The subject of a row. `name_known`: the row's name is its present or a former one."""
+
+    subject: UUID
+    basis: Basis
+    name_known: bool
+    known_name: str
+    status: str
+    closed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A similar name: proposed to a person, never a link. `score` 0 to 1."""
+
+    subject: UUID
+    name: str
+    score: float
+    explanation: str
+
+
+def telling_bigrams(name: str) -> list[str]:
+    """The bigrams of a comparable name by which candidates are looked up."""
+    return sorted({name[i : i + 2] for i in range(len(name) - 1)} - _EMPTY_BIGRAMS)
+
+
+def likeness(one: str, other: str) -> float:
+    """Dice coefficient of the bigrams of two comparable names."""
+    first = {one[i : i + 2] for i in range(len(one) - 1)}
+    second = {other[i : i + 2] for i in range(len(other) - 1)}
+    return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
+
+
+def one_edit_apart(one: str, other: str) -> bool:
+    """Whether the names differ by one character put in, left out or replaced."""
+    if abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if len(one) == len(other):
+        return one[start + 1 :] == other[start + 1 :]
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return longer[start + 1 :] == shorter[start:]
+
+
+def judge_alike(name: str, candidate: str) -> tuple[float, str] | None:
+    """Score and explanation when a candidate is near enough to be proposed, else None."""
+    score = likeness(name, candidate)
+    if min(len(name), len(candidate)) < _SHORTEST:
+        return None
+    if one_edit_apart(name, candidate):
+        return max(score, 0.9), "仅相差一个字"
+    if score >= _ALIKE:
+        return score, f"名称相似度 {score:.0%}"
+    return None
