@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.db import connection
 from django.db.models import Sum
 
 from xinshu.collection.domain import BatchReport
@@ -60,9 +62,16 @@ _SUMS = ("rows", "new", "updated", "unchanged", "doubtful", "duplicates", "unlin
 _BY = {"supplier": "batch__supplier", "item": "batch__item", "region": "region"}
 
 
-def sum_tallies(since: datetime, until: datetime, by: str | None) -> list[TallyRow]:
-    """Counts of the batches received in [since, until), summed by supplier, item or region, or all together."""
+def sum_tallies(
+    since: datetime, until: datetime, by: str | None, *, items: Collection[str] | None = None
+) -> list[TallyRow]:
+    """Counts of the batches received in [since, until), summed by supplier, item or region, or all together.
+
+    `items`: only batches of these items.
+    """
     rows = Tally.objects.filter(batch__state="loaded", batch__received_at__gte=since, batch__received_at__lt=until)
+    if items is not None:
+        rows = rows.filter(batch__item__in=items)
     sums = {name: Sum(name) for name in _SUMS}
     if by is None:
         found = rows.aggregate(**sums)
@@ -86,6 +95,35 @@ def sum_rules(since: datetime, until: datetime) -> list[tuple[str, str, int]]:
         .order_by("-total", "rule")
     )
     return [(each["rule"], each["level"], each["total"]) for each in found]
+
+
+def rows_in_error(since: datetime, until: datetime, by: str | None) -> dict[str, int]:
+    """{supplier, item, region, or "" for all: rows with a finding of level error, duplicates within a file apart}.
+
+    Of the batches received in [since, until); a heading without such rows is missing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_ERROR.format(key=_ERROR_KEY[by]), [since, until])
+        return dict(cursor.fetchall())
+
+
+_ERROR_KEY = {None: "''", "supplier": "b.supplier", "item": "b.item", "region": "t.region"}
+# All tallies of a batch are of its supplier's region.
+_IN_ERROR = """
+SELECT {key}, count(*) FROM (
+    SELECT DISTINCT f.batch_id, f.row_no FROM collection_storedfinding f
+    JOIN collection_batch b ON b.id = f.batch_id
+    WHERE f.level = 'error' AND f.rule <> 'duplicate.in_file' AND f.row_no > 0
+      AND b.state = 'loaded' AND b.received_at >= %s AND b.received_at < %s
+) e JOIN collection_batch b ON b.id = e.batch_id
+JOIN (SELECT batch_id, min(region) AS region FROM collection_tally GROUP BY batch_id) t ON t.batch_id = b.id
+GROUP BY 1
+"""
+
+
+def item_versions(batches: Collection[int]) -> dict[int, str]:
+    """{batch number: version of the item's declaration its rows were judged by}."""
+    return dict(Batch.objects.filter(id__in=batches).values_list("id", "item_version"))
 
 
 def latest_batches(limit: int = 20) -> list[Batch]:

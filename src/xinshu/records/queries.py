@@ -1,0 +1,133 @@
+"""Reads of the store: the records of subjects, as public on a day, whole, or as they were known at a moment.
+
+The store is under row-level security: without a scope the application reads nothing (migration 0001).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from xinshu.catalogue.queries import item_numbers
+from xinshu.records.domain import Marks
+
+Scope = date | Literal["all"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it stands, or stood. `values`: {column code: text}, empty cells missing, personal values masked.
+
+    `person`: it is about a natural person. `linked_by`: a `subjects.domain.Basis`. `received_at` is when this content
+    was first received, `first_received_at` when the record was; `public_until` is the first day no longer public.
+    """
+
+    id: UUID
+    subject: UUID
+    item_number: int
+    item: str
+    values: Mapping[str, str]
+    supplier: str
+    authority: str
+    event_date: date | None
+    ends_on: date | None
+    received_at: datetime
+    first_received_at: datetime
+    rule_set: str | None
+    severity: str | None
+    public_from: date | None
+    repair_from: date | None
+    public_until: date | None
+    marks: Marks
+    batch_id: int
+    row_no: int
+    linked_by: int
+    linked_at: datetime
+    person: bool
+
+    def public_on(self, day: date) -> bool:
+        """Whether it is public on that (Shanghai) day; the same rule as the policy of the table."""
+        if self.public_from is None or day < self.public_from:
+            return False
+        return self.public_until is None or day < self.public_until
+
+
+@contextmanager
+def reading(scope: Scope) -> Iterator[None]:
+    """A transaction in which the store shows what is public on a day, or everything; afterwards nothing again."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('xinshu.scope', %s, true)", [scope if scope == "all" else scope.isoformat()])
+        yield
+        cursor.execute("SELECT set_config('xinshu.scope', '', true)")
+
+
+def records_of(subject_ids: Sequence[UUID], *, scope: Scope, known_at: datetime | None) -> list[StoredRecord]:
+    """The records linked to these subjects, latest event first, those without a date last.
+
+    Args:
+        scope: a day, for what is public on it; or "all", for the gate of disclosure and the program's own upkeep.
+        known_at: what the store knew at that moment: the content then, and only records linked by then. A record that
+            was linked anew since counts from its present link [proposed]: former links are not kept.
+    """
+    ids = list(subject_ids)
+    if known_at is None:
+        with reading(scope), connection.cursor() as cursor:
+            cursor.execute(_PRESENT, {"subjects": ids})
+            rows = cursor.fetchall()
+    else:  # former contents can be read with the whole scope only
+        with reading("all"), connection.cursor() as cursor:
+            cursor.execute(_KNOWN_AT, {"subjects": ids, "at": known_at})
+            rows = cursor.fetchall()
+    names = {number: name for name, number in item_numbers().items()}
+    found = [_record(row, names) for row in rows]
+    if known_at is not None and scope != "all":
+        found = [each for each in found if each.public_on(scope)]
+    return sorted(found, key=_latest_first)
+
+
+def former_contents(records: Sequence[UUID], *, known_at: datetime | None) -> list[Mapping[str, str]]:
+    """The values these records had before those they have (at that moment), latest first."""
+    with reading("all"), connection.cursor() as cursor:
+        cursor.execute(_FORMER, {"records": list(records), "at": known_at})
+        return [json.loads(payload) for (payload,) in cursor.fetchall()]
+
+
+def _latest_first(record: StoredRecord) -> tuple[int, float, UUID]:
+    day = record.event_date.toordinal() if record.event_date is not None else 0
+    return -day, -record.received_at.timestamp(), record.id
+
+
+def _record(row: tuple[Any, ...], names: Mapping[int, str]) -> StoredRecord:
+    record, subject, number, payload, *content, marks, batch, row_no, linked_by, linked_at, person = row
+    values: Mapping[str, str] = json.loads(payload)
+    rest = [*content, Marks(marks), batch, row_no, linked_by, linked_at, person]
+    return StoredRecord(record, subject, number, names.get(number, ""), values, *rest)
+
+
+_COLUMNS = """
+    r.id, r.subject_id, r.item_id, {c}.payload, {c}.supplier, {c}.authority, {c}.event_date, {c}.ends_on,
+    {c}.received_at, r.first_received_at, {c}.rule_set, {c}.severity, {c}.public_from, {c}.repair_from,
+    {c}.public_until, {c}.marks, {c}.batch_id, {c}.row_no, r.linked_by, r.linked_at, r.person_index IS NOT NULL
+"""
+_PRESENT = f"SELECT {_COLUMNS.format(c='r')} FROM records_record r WHERE r.subject_id = ANY(%(subjects)s)"
+_KNOWN_AT = f"""
+{_PRESENT} AND r.linked_at <= %(at)s AND r.received_at <= %(at)s
+UNION ALL
+SELECT {_COLUMNS.format(c="v")} FROM records_record r
+JOIN records_revision v ON v.counterpart = r.counterpart AND v.id = r.id
+WHERE r.subject_id = ANY(%(subjects)s) AND r.linked_at <= %(at)s
+  AND v.received_at <= %(at)s AND %(at)s < v.known_until
+"""
+_FORMER = """
+SELECT v.payload FROM records_record r
+JOIN records_revision v ON v.counterpart = r.counterpart AND v.id = r.id
+WHERE r.id = ANY(%(records)s) AND (%(at)s::timestamptz IS NULL OR v.known_until <= %(at)s)
+ORDER BY v.received_at DESC, v.id
+"""
