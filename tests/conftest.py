@@ -22,6 +22,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+pytest_plugins = ["tests.plugins.main_path"]
+
 _GIVEN = os.environ.get("DATABASE_URL", "")
 _REQUIRE_ALL = os.environ.get("XINSHU_REQUIRE_E2E") == "1"
 _RUN = uuid4().hex[:8]

@@ -13,13 +13,10 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from xinshu.bootstrap.errors import DatabaseTooOld, DatabaseUnreachable, NotInitialised
-from xinshu.catalogue import reference
 from xinshu.kernel import embedded
-from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
 from xinshu.project.databases import OWNER_ALIAS, databases
 from xinshu.project.environment import name_django_settings
-from xinshu.security.domain import Level, OrganisationFacts
 
 _OLDEST_SERVER = 150000
 _MIGRATION_LOCK = 0x58_49_4E_53_48_55  # "XINSHU": one migration of a database at a time
@@ -75,20 +72,6 @@ def require_migrated() -> None:
     connections[OWNER_ALIAS].close()
     if waiting:
         raise NotInitialised(f"数据库尚未初始化或需要升级（有 {len(waiting)} 步未执行）", fix="先执行 xinshu init")
-
-
-def load_organisations(settings: Settings, profile: str | None = None) -> int:
-    """Store the organisations of a profile (the settings' one unless named) and return how many there are.
-
-    Raises:
-        ProfileInvalid, ReferenceInvalid: the profile cannot be used; names file and entry.
-    """
-    from xinshu.security.services import store_organisations  # noqa: PLC0415 - models need Django ready
-
-    found = reference.load_organisations(open_profile(profile or settings.profile, settings.profiles_dir))
-    return store_organisations(
-        OrganisationFacts(each.uscc, each.name, each.region, Level(each.level), each.kind) for each in found
-    )
 
 
 def _check_server(conninfo: str) -> None:

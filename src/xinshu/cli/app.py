@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from xinshu.bootstrap.installation import django_ready
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.logs import configure_logs, new_trace
 from xinshu.project.environment import read_settings
@@ -18,9 +19,14 @@ from xinshu.project.environment import read_settings
 # A command is one line here: its name and the module that adds it by `register(app)`. Only the module of the command
 # given is imported, so that `xinshu check` does not wait for Django.
 COMMANDS = {
+    "demo": "xinshu.cli.demo",
+    "dump": "xinshu.cli.dump",
+    "ingest": "xinshu.cli.ingest",
     "init": "xinshu.cli.init",
     "up": "xinshu.cli.up",
 }
+# Modules that may be imported before Django is set up: they touch no table.
+WITHOUT_TABLES = frozenset({"xinshu.cli.check", "xinshu.cli.template", "xinshu.cli.catalogue"})
 
 _REFUSED = 2
 _INTERRUPTED = 130
@@ -40,7 +46,10 @@ def build(command: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in sorted({COMMANDS[command]} if command in COMMANDS else set(COMMANDS.values())):
+    modules = {COMMANDS[command]} if command in COMMANDS else set(COMMANDS.values())
+    if not modules <= WITHOUT_TABLES:
+        django_ready()
+    for module in sorted(modules):
         importlib.import_module(module).register(app)
     return app
 

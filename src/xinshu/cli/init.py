@@ -1,14 +1,16 @@
-"""`xinshu init`: create or upgrade the tables and load a profile."""
+"""`xinshu init`: create or upgrade the tables, load a profile, optionally a demo province."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from xinshu.bootstrap.installation import load_organisations, migrate, open_installation
-from xinshu.kernel.profiles import open_profile
+from xinshu.bootstrap.desk import load_profile
+from xinshu.bootstrap.installation import migrate, open_installation
+from xinshu.cli.demo import load_demo
 from xinshu.project.environment import read_settings
 
 
@@ -19,14 +21,19 @@ def register(app: typer.Typer) -> None:
 
 def _init(
     profile: Annotated[str | None, typer.Option("--profile", help="区域配置名，默认 XINSHU_PROFILE")] = None,
+    demo_size: Annotated[int, typer.Option("--demo-size", min=0, help="同时生成并载入演示省，主体个数")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="演示数据的种子")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     settings = read_settings()
-    chosen = open_profile(profile or settings.profile, settings.profiles_dir)
     with open_installation(settings):
         migrate()
-        count = load_organisations(settings, chosen.name)
+        loaded = load_profile(settings, profile, datetime.now(UTC))
+        reports = load_demo(settings, subjects=demo_size, rows=demo_size * 5, seed=seed, quiet=as_json) if demo_size else []
     if as_json:
-        typer.echo(json.dumps({"profile": chosen.name, "organisations": count}, ensure_ascii=False))
+        answer = {"profile": loaded.profile, "organisations": loaded.organisations, "items": loaded.items}
+        typer.echo(json.dumps({**answer, "demo_rows": sum(each.rows for each in reports)}, ensure_ascii=False))
     else:
-        typer.echo(f"已就绪：区域配置 {chosen.name}，单位 {count} 个")
+        typer.echo(f"已就绪：区域配置 {loaded.profile}，单位 {loaded.organisations} 个，目录事项 {loaded.items} 个")
+        if reports:
+            typer.echo(f"演示数据：{len(reports)} 个文件，{sum(each.rows for each in reports)} 行")

@@ -18,6 +18,11 @@ from xinshu.security.sealing import Vault
 _FINDING = ("sheet", "row", "field", "title", "rule", "level", "value", "message", "fix")
 
 
+def held_place(batch_id: int, row: int) -> bytes:
+    """What a held row's sealed content is bound to."""
+    return f"doubtful\0{batch_id}\0{row}".encode()
+
+
 class Outcome:
     """Collects the outcome of one batch while it is loaded. Held rows come from the file's rules and the store's."""
 
@@ -87,7 +92,7 @@ class Outcome:
             return
         numbers = rows["row_no"].to_list()
         sealed = [
-            self._vault.seal(raw.encode(), f"doubtful\0{self._batch}\0{number}".encode())
+            self._vault.seal(raw.encode(), held_place(self._batch, number))
             for raw, number in zip(rows["raw"].to_list(), numbers, strict=True)
         ]
         flags = [b"\0\0\0\x01" + (b"\1" if duplicate else b"\0") for duplicate in rows["duplicate"].to_list()]

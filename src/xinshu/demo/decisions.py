@@ -18,7 +18,7 @@ from xinshu.demo.drafts import (
     year_of,
 )
 from xinshu.demo.words import Template
-from xinshu.demo.world import World, mark_of
+from xinshu.demo.world import Integers, World, mark_of
 
 _BACK = 20  # days within which the events of a file lie, if the deadline allows
 _PENALTY_KINDS: tuple[tuple[str, ...], ...] = (
@@ -45,14 +45,15 @@ def penalties(world: World, order: Order) -> tuple[Draft, Columns]:
     return penalties_on(world, order, draw_decisions(world, order, days))
 
 
-def draw_decisions(world: World, order: Order, days: object) -> Draft:
+def draw_decisions(world: World, order: Order, days: Integers) -> Draft:
     """Counterparts and days of decisions, each pair once for an authority."""
     space = f"{order.item.item}:{order.authority.uscc}"
-    return draw(world, order, days, space=space, persons=PERSON_SHARE)  # type: ignore[arg-type]
+    return draw(world, order, days, space=space, persons=PERSON_SHARE)
 
 
 def penalties_on(world: World, order: Order, draft: Draft, *, serial: int | None = None) -> tuple[Draft, Columns]:
-    """Penalties on the counterparts of a draft. With `serial` every basis and content holds a number of its own."""
+    """Penalties on the counterparts of a draft. With `serial` all long texts differ: each holds a
+    number of its own, counted from there."""
     columns = decision_columns(world, order, draft, "CF")
     dice, words, count = order.dice, world.words, order.count
     templates = words.of_kind("penalties", order.authority.kind)
@@ -70,16 +71,14 @@ def penalties_on(world: World, order: Order, draft: Draft, *, serial: int | None
     permits = words.templates["permits"]
     columns["CF_NR_ZKDX"] = [_withdrawn(each, permits, order) for each in kinds]
     texts = [
-        _Texts(world, order, template, serial and serial + place)
+        _Texts(world, order, template, None if serial is None else serial + place)
         for place, template in enumerate(chosen)
     ]
     columns["CF_SY"] = [
         text.fact(draft.days[place], draft.places[place], fines[place]) for place, text in enumerate(texts)
     ]
     columns["CF_YJ"] = [text.basis() for text in texts]
-    columns["CF_NR"] = [
-        text.content(kinds[place], fines[place], taken[place]) for place, text in enumerate(texts)
-    ]
+    columns["CF_NR"] = [text.content(kinds[place], fines[place], taken[place]) for place, text in enumerate(texts)]
     _terms(columns, order, draft, chosen)
     return draft, columns
 
@@ -139,18 +138,21 @@ class _Texts:
             goods=goods[dice.randrange(len(goods))],
         )
         lot = dice.random()
-        sentences = dice.sample(lists["evidence"], k=3 if self.serial is not None else int(lot * 5))
+        if self.serial is not None:
+            return f"{text}（案件第{self.serial}号）"
+        sentences = dice.sample(lists["evidence"], k=int(lot * 5))
         mark = "\n" if lot < 0.015 else ""  # a line break inside the cell, as word processors leave it
         text = text + mark + "".join(sentences)
-        return text.replace("当事人", '"当事人"', 1).replace("，", ",", 2) if 0.98 < lot else text
+        return text.replace("当事人", '"当事人"', 1).replace("，", ",", 2) if lot > 0.98 else text
 
     def basis(self) -> str:
         dice, lists = self.order.dice, self.world.words.lists
-        if self.serial is None and dice.random() < 0.5:
+        if self.serial is not None:
+            return f"{self.template['basis']}（裁量基准第{self.serial}项）"
+        if dice.random() < 0.5:
             return self.template["basis"]
         discretion = lists["discretion"]
-        number = self.serial if self.serial is not None else 1 + dice.randrange(400)
-        return f"{self.template['basis']}，{discretion[dice.randrange(len(discretion))].format(n=number)}"
+        return f"{self.template['basis']}，{dice.choice(discretion).format(n=1 + dice.randrange(400))}"
 
     def content(self, kinds: Sequence[str], fine: str, taken: str) -> str:
         dice, words = self.order.dice, self.world.words
@@ -160,10 +162,9 @@ class _Texts:
             )
             for kind in kinds
         ]
-        ends = words.lists["outcome_end"]
-        end = ends[dice.randrange(len(ends))]
-        number = f"（处罚决定第{self.serial}号）" if self.serial is not None else ""
-        return "；".join(parts) + number + end
+        if self.serial is not None:
+            return f"{'；'.join(parts)}（处罚决定第{self.serial}号）。"
+        return "；".join(parts) + dice.choice(words.lists["outcome_end"])
 
 
 def permits(world: World, order: Order) -> tuple[Draft, Columns]:

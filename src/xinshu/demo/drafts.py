@@ -85,7 +85,9 @@ def draw(
     for subject, person, lot in zip(met.tolist(), human, chance, strict=True):
         if person:
             county = dice.randrange(len(registry.counties))
-            _add(draft, "person", -1, registry.person(dice), "", "", world.citizen(dice), registry.address(dice, county))
+            _add(
+                draft, "person", -1, registry.person(dice), "", "", world.citizen(dice), registry.address(dice, county)
+            )
             continue
         kind: RowKind = "individual" if registry.kinds[subject] == INDIVIDUAL else "organisation"
         name, code = registry.names[subject], registry.codes[subject]
@@ -138,7 +140,12 @@ def decision_columns(world: World, order: Order, draft: Draft, prefix: str) -> C
     """The counterpart columns that permits and penalties share (XK_XDR_…, CF_XDR_…)."""
     columns = common_columns(order, draft)
     registry, dice = world.registry, order.dice
-    words = {"organisation": "法人及非法人组织", "individual": "个体工商户", "nameless": "个体工商户", "person": "自然人"}
+    words = {
+        "organisation": "法人及非法人组织",
+        "individual": "个体工商户",
+        "nameless": "个体工商户",
+        "person": "自然人",
+    }
     columns[f"{prefix}_XDR_LB"] = [words[kind] for kind in draft.kinds]
     columns[f"{prefix}_FRDB"] = list(draft.representatives)
     numbers, org_codes = columns[f"{prefix}_XDR_GSZC"], columns[f"{prefix}_XDR_ZZJG"]

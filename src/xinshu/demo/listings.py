@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xinshu.demo.domain import EPOCH, Columns
+from xinshu.demo.domain import EPOCH, Columns, RowKind
 from xinshu.demo.drafts import Draft, Order, common_columns, draw, empty_columns, iso, year_of
 from xinshu.demo.registry import INDIVIDUAL
 from xinshu.demo.world import World, mark_of
@@ -27,7 +27,8 @@ def abnormal(world: World, order: Order) -> tuple[Draft, Columns]:
     removals = world.words.lists["removals"]
     columns["YCYY"] = [dice.choice(removals) if gone else "" for gone in removed]
     columns["YCRQ"] = [
-        iso(day + dice.randrange(today - day + 1)) if gone else "" for day, gone in zip(draft.days, removed, strict=True)
+        iso(day + dice.randrange(today - day + 1)) if gone else ""
+        for day, gone in zip(draft.days, removed, strict=True)
     ]
     columns["YCJG"] = [order.authority.name if gone else "" for gone in removed]
     return draft, columns
@@ -50,7 +51,10 @@ def serious(world: World, order: Order) -> tuple[Draft, Columns]:
     ]
     columns["LRSY"] = [
         each["reason"].format(
-            n=5 + dice.randrange(90), m=2 + dice.randrange(5), money=5 + dice.randrange(900), goods=dice.choice(words.lists["goods"])
+            n=5 + dice.randrange(90),
+            m=2 + dice.randrange(5),
+            money=5 + dice.randrange(900),
+            goods=dice.choice(words.lists["goods"]),
         )
         for each in chosen
     ]
@@ -89,7 +93,16 @@ def registrations(world: World, order: Order, first: int) -> tuple[Draft, Column
     columns["JYFW"] = list(registry.scopes[span])
     columns["CYM"] = list(registry.former[span])
     columns["HZRQ"] = [iso(day) for day in registry.approved[span]]
-    kinds = ["individual" if kind == INDIVIDUAL else "organisation" for kind in registry.kinds[span]]
+    kinds: list[RowKind] = ["individual" if kind == INDIVIDUAL else "organisation" for kind in registry.kinds[span]]
     numbers = list(range(first, first + count))
-    draft = Draft(kinds, numbers, registry.names[span], registry.codes[span], [], [], registry.approved[span], [])  # type: ignore[arg-type]
+    draft = Draft(
+        kinds,
+        numbers,
+        registry.names[span],
+        registry.codes[span],
+        registry.persons[span],
+        [""] * count,
+        registry.approved[span],
+        registry.addresses[span],
+    )
     return draft, columns

@@ -23,14 +23,10 @@ def commitments(world: World, order: Order) -> tuple[Draft, Columns]:
     dice, count, lists = order.dice, order.count, world.words.lists
     chosen = dice.choices(world.words.templates["commitments"], k=count)
     region, today = order.authority.region, order.received.toordinal() - EPOCH
-    columns["CNBM"] = [
-        f"{region}{iso(day).replace('-', '')}{world.number('commitment'):07}" for day in draft.days
-    ]
+    columns["CNBM"] = [f"{region}{iso(day).replace('-', '')}{world.number('commitment'):07}" for day in draft.days]
     columns["CNLX"] = [each["kind"] for each in chosen]
     columns["CNSY"] = [each["matter"] for each in chosen]
-    columns["CNNR"] = [
-        each["content"].format(n=2 + dice.randrange(60), m=2 + dice.randrange(4)) for each in chosen
-    ]
+    columns["CNNR"] = [each["content"].format(n=2 + dice.randrange(60), m=2 + dice.randrange(4)) for each in chosen]
     columns["WNZR"] = list(dice.choices(lists["breach"], k=count))
     columns["CNYXQZ"] = [iso(day + 365) for day in draft.days]
     states = dice.choices(("未到期", "全部履行", "部分履行", "未履行"), (60, 32, 5, 3), k=count)
@@ -72,7 +68,9 @@ def contracts(world: World, order: Order) -> tuple[Draft, Columns]:
 
 def tax_ratings(world: World, order: Order) -> tuple[Draft, Columns]:
     """Rows of tax-credit-a: a subject once for each rated year."""
-    latest = order.received.year if order.received >= order.received.replace(month=4, day=20) else order.received.year - 1
+    latest = (
+        order.received.year if order.received >= order.received.replace(month=4, day=20) else order.received.year - 1
+    )
     published = np.asarray([latest - back + 1 for back in _YEARS], dtype=np.int64)
     draft = draw(world, order, published, space=order.item.item, companies=True)
     # the pairs were (subject, year of publication); the rating is made around 20 April of that year

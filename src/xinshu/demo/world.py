@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -50,7 +50,7 @@ class World:
     def __post_init__(self) -> None:
         rules = self.rules
 
-        @lru_cache(maxsize=None)
+        @cache
         def last_day(name: str, day: date) -> date:
             return due(name, day, rules.calendar, rules.deadlines).day
 
@@ -114,9 +114,7 @@ class World:
                 continue
             drawn = everyone[rng.integers(len(everyone), size=wanted)]
             if len(home):
-                drawn = np.where(
-                    rng.random(wanted) < _HOME_SHARE, home[rng.integers(len(home), size=wanted)], drawn
-                )
+                drawn = np.where(rng.random(wanted) < _HOME_SHARE, home[rng.integers(len(home), size=wanted)], drawn)
             for pair in (drawn * _DAYS + days[rng.integers(len(days), size=wanted)]).tolist():
                 if pair not in taken:
                     taken.add(pair)

@@ -42,6 +42,11 @@ _CONTENT = (
 )
 
 
+def sealed_place(record: UUID) -> bytes:
+    """What a record's sealed cell is bound to: its place in the store."""
+    return _PLACE + record.bytes
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored:
     """What the store already has under a row's key."""
@@ -90,7 +95,7 @@ class Loader:
 
     def seal(self, text: str, record: UUID) -> bytes:
         """The sealed cell of a record's personal values."""
-        return self._vault.seal(text.encode(), _PLACE + record.bytes)
+        return self._vault.seal(text.encode(), sealed_place(record))
 
     # -- what is there already -----------------------------------------------------------------------------------
 

@@ -61,7 +61,8 @@ def code_list(row: Row, spot: Spot) -> list[Consequence] | None:
         return None
     bad = spot.dice.choice(_BAD_CODES.get(found.kind, _BAD_CODES["other"]))
     whole = row.text(found.code)
-    row.values[found.code] = f"{whole}；{bad}" if found.kind == "codes" and spot.dice.random() < 0.5 else bad
+    joined = found.kind == "codes" and "-" not in whole  # after 其他-… the rest may be taken for its supplement
+    row.values[found.code] = f"{whole}；{bad}" if joined and spot.dice.random() < 0.5 else bad
     return [(found.code, "code_list")]
 
 
@@ -154,7 +155,13 @@ def date_format(row: Row, spot: Spot) -> list[Consequence] | None:
     else:
         year, month, day = value.split("-")
         bad = spot.dice.choice(
-            (f"{year}.{month}.{day}", f"{year}{month}{day}", f"{year}-13-{day}", f"{year}-02-30", f"{day}/{month}/{year}")
+            (
+                f"{year}.{month}.{day}",
+                f"{year}{month}{day}",
+                f"{year}-13-{day}",
+                f"{year}-02-30",
+                f"{day}/{month}/{year}",
+            )
         )
     row.values[found.code] = bad
     return [(found.code, "date.format")]
@@ -212,7 +219,9 @@ def number_format(row: Row, spot: Spot) -> list[Consequence] | None:
     if found is None:
         return None
     value = row.text(found.code)
-    row.values[found.code] = spot.dice.choice((f"{value}万元", f"人民币{value}", f"约{value}", "叁仟元整", f"{value}.5.0"))
+    row.values[found.code] = spot.dice.choice(
+        (f"{value}万元", f"人民币{value}", f"约{value}", "叁仟元整", f"{value}.5.0")
+    )
     return [(found.code, "number.format")]
 
 

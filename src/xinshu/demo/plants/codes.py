@@ -54,9 +54,12 @@ def uscc_region(row: Row, spot: Spot) -> list[Consequence] | None:
     if code is None or row.kind not in ("organisation", "individual"):
         return None
     prefix = "92" if row.kind == "individual" else "91"
-    row.values[code] = world.registry.stranger(spot.dice, spot.dice.choice(_UNKNOWN_REGIONS), prefix)[0]
+    row.values[code], name = world.registry.stranger(spot.dice, spot.dice.choice(_UNKNOWN_REGIONS), prefix)
     findings = [(code, "uscc.region")]
-    return findings if table.item.creates_subjects else [*findings, (code, "subject.unknown")]
+    if table.item.creates_subjects:
+        return findings
+    row.values[table.item.roles.counterpart_name] = name  # a registered name might be linked all the same
+    return [*findings, (code, "subject.unknown")]
 
 
 def org_code(row: Row, spot: Spot) -> list[Consequence] | None:
@@ -97,7 +100,9 @@ def id_birth_date(row: Row, spot: Spot) -> list[Consequence] | None:
 
 def id_check(row: Row, spot: Spot) -> list[Consequence] | None:
     """A citizen id with a wrong check character."""
-    return _citizen(row, spot, "id_number.check_digit", lambda number: number[:17] + ("1" if number[17] != "1" else "2"))
+    return _citizen(
+        row, spot, "id_number.check_digit", lambda number: number[:17] + ("1" if number[17] != "1" else "2")
+    )
 
 
 def as_number(row: Row, spot: Spot) -> list[Consequence] | None:
@@ -114,7 +119,9 @@ def as_number(row: Row, spot: Spot) -> list[Consequence] | None:
 def _digits(row: Row, found: ItemField, spot: Spot) -> int:
     """The digits of a code as a number of at least twelve of them, the letters read as chance digits."""
     count = {"uscc": 18, "reg_no": 15, "id_number": 18}.get(found.kind, 14)
-    digits = [char if char.isascii() and char.isdigit() else str(spot.dice.randrange(10)) for char in row.text(found.code)]
+    digits = [
+        char if char.isascii() and char.isdigit() else str(spot.dice.randrange(10)) for char in row.text(found.code)
+    ]
     text = "".join(digits)[:count].ljust(count, "7")
     return int("9" + text[1:])
 

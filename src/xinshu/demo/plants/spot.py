@@ -76,7 +76,9 @@ def row_consequences(row: Row, spot: Spot, already: set[str]) -> list[Consequenc
     """Findings of the row rules about filled and empty cells, but on fields that have an ending finding already."""
     found: list[Consequence] = []
     ended = set(already)
-    for rule in sorted(spot.table.item.rules, key=lambda each: each.rule):  # amount.required replaces conditional.required
+    for rule in sorted(
+        spot.table.item.rules, key=lambda each: each.rule
+    ):  # amount.required replaces conditional.required
         if rule.rule == "date.order" or not all_hold(row, rule.when):
             continue
         for code in rule.fields:

@@ -95,11 +95,7 @@ def remember(spot: Spot, most: int = 300) -> None:
     if table.item.item != "administrative-penalty":
         return
     kept = spot.world.penalties.setdefault(table.supplier.uscc, [])
-    good = [
-        place
-        for place, kind in enumerate(table.kinds)
-        if kind == "organisation" and place not in table.plants
-    ]
+    good = [place for place, kind in enumerate(table.kinds) if kind == "organisation" and place not in table.plants]
     for place in good[:most]:
         values = table.row(place).values
         if values[str(roles.authority_code)] == table.supplier.uscc:
