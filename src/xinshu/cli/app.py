@@ -23,6 +23,9 @@ COMMANDS = {
     "dump": "xinshu.cli.dump",
     "ingest": "xinshu.cli.ingest",
     "init": "xinshu.cli.init",
+    "quality": "xinshu.cli.quality",
+    "search": "xinshu.cli.search",
+    "subject": "xinshu.cli.subject",
     "up": "xinshu.cli.up",
 }
 # Modules that may be imported before Django is set up: they touch no table.

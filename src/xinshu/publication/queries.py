@@ -11,10 +11,11 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import Divisions, load_divisions
 from xinshu.collection.queries import item_versions
+from xinshu.kernel.ids import public_id
 from xinshu.kernel.profiles import Profile
 from xinshu.publication.domain import PublicProfile, PublicSection
 from xinshu.publication.wording import Words, about_a_person, provenance, public_fields, public_record
-from xinshu.records.queries import StoredRecord, former_contents, records_of
+from xinshu.records.queries import StoredRecord, former_contents, most_recorded, records_of
 from xinshu.rules.domain import RuleSet
 from xinshu.rules.loading import load_rules
 from xinshu.security.queries import organisations
@@ -75,6 +76,12 @@ def public_profile(
         provenance(own, words) if own is not None else None,
         _sections(records, reference, day, words),
     )
+
+
+def busiest_subject(day: date) -> str | None:
+    """Code of a subject that has much to show on that day; None while nothing is public. For demonstrations."""
+    found = most_recorded(day)
+    return None if found is None else find_subject(public_id(found)).uscc
 
 
 def _creates(reference: PublicReference, record: StoredRecord) -> bool:

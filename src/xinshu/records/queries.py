@@ -99,6 +99,17 @@ def former_contents(records: Sequence[UUID], *, known_at: datetime | None) -> li
         return [json.loads(payload) for (payload,) in cursor.fetchall()]
 
 
+def most_recorded(day: date) -> UUID | None:
+    """The subject with records of the most items public on that day, of equals the one with the most records.
+
+    Reads the whole store: for demonstrations.
+    """
+    with reading(day), connection.cursor() as cursor:
+        cursor.execute(_MOST_RECORDED)
+        found = cursor.fetchone()
+    return None if found is None else found[0]
+
+
 def _latest_first(record: StoredRecord) -> tuple[int, float, UUID]:
     day = record.event_date.toordinal() if record.event_date is not None else 0
     return -day, -record.received_at.timestamp(), record.id
@@ -130,4 +141,8 @@ SELECT v.payload FROM records_record r
 JOIN records_revision v ON v.counterpart = r.counterpart AND v.id = r.id
 WHERE r.id = ANY(%(records)s) AND (%(at)s::timestamptz IS NULL OR v.known_until <= %(at)s)
 ORDER BY v.received_at DESC, v.id
+"""
+_MOST_RECORDED = """
+SELECT subject_id FROM records_record WHERE subject_id IS NOT NULL
+GROUP BY subject_id ORDER BY count(DISTINCT item_id) DESC, count(*) DESC, subject_id LIMIT 1
 """
