@@ -63,7 +63,7 @@ def generate(
 
     Args:
         subjects: rows of the registrations.
-        rows: rows of the seven other items together; at most 20 for a subject.
+        rows: rows of the seven other items together; at most 20 for a subject, less the bad_rate.
         bad_rate: share of the rows of each file that are spoiled, 0 to 0.5; 0 leaves out the spoiled files as well.
         as_of: the moment nothing is received after; needs a time zone.
         progress: called after each file with files done, files in all, and its name.
@@ -119,13 +119,13 @@ def make_world(profile: Profile, subjects: int, seed: int, received_at: datetime
 
 def refuse(subjects: int, rows: int, bad_rate: float) -> None:
     """Raise DemoTooSmall for numbers that cannot give a demo."""
-    if subjects < _FEWEST_SUBJECTS or rows < 0 or rows > subjects * _ROWS_PER_SUBJECT:
-        raise DemoTooSmall(
-            f"{subjects} 个主体不能生成 {rows} 行记录",
-            fix=f"主体至少 {_FEWEST_SUBJECTS} 个，每个主体平均不超过 {_ROWS_PER_SUBJECT} 行",
-        )
     if not 0 <= bad_rate <= 0.5:
         raise DemoTooSmall(f"错误率 {bad_rate} 超出范围", fix="错误率取 0 至 0.5，如 0.05")
+    if subjects < _FEWEST_SUBJECTS or rows < 0 or rows > subjects * _ROWS_PER_SUBJECT * (1 - bad_rate):
+        raise DemoTooSmall(
+            f"{subjects} 个主体不能生成 {rows} 行记录",
+            fix=f"主体至少 {_FEWEST_SUBJECTS} 个，每个主体平均不超过 {_ROWS_PER_SUBJECT * (1 - bad_rate):.0f} 行",
+        )
 
 
 def _make(planned: PlannedFile, world: World, seed: int, bad_rate: float, key: list[KeyLine], out: Path) -> Table:

@@ -23,7 +23,7 @@ from xinshu.rules.domain import Rules
 
 Integers = npt.NDArray[np.int64]
 
-_ROUNDS = 60
+_ROUNDS = 12
 _DAYS = 1 << 20  # more than any day number
 _FARTHEST_BACK = 40  # days; no reporting deadline of a few working days reaches further back
 _HOME_SHARE = 0.85  # of an authority's counterparts registered in its own city
@@ -106,12 +106,10 @@ class World:
         home = self._pool(self.registry.cities.get(supplier.region, -1), companies=companies)
         taken = self.met.setdefault(space, set())
         pairs: list[int] = []
-        for _ in range(_ROUNDS):
+        for _ in range(_ROUNDS if len(everyone) and len(days) else 0):
             wanted = count - len(pairs)
             if not wanted:
                 break
-            if not len(everyone) or not len(days):
-                continue
             drawn = everyone[rng.integers(len(everyone), size=wanted)]
             if len(home):
                 drawn = np.where(rng.random(wanted) < _HOME_SHARE, home[rng.integers(len(home), size=wanted)], drawn)
@@ -119,6 +117,11 @@ class World:
                 if pair not in taken:
                     taken.add(pair)
                     pairs.append(pair)
+        if len(pairs) < count:  # chance finds few of the pairs that are left: take from all of them
+            every = (everyone[:, None] * _DAYS + days[None, :]).ravel()
+            free = [pair for pair in rng.permutation(every).tolist() if pair not in taken][: count - len(pairs)]
+            taken.update(free)
+            pairs += free
         if len(pairs) < count:
             raise DemoTooSmall("主体太少，无法生成这么多互不重复的记录", fix="增大 --subjects，或减小 --rows")
         found = np.asarray(pairs, dtype=np.int64)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xinshu.catalogue.domain import ItemField
 from xinshu.demo.domain import Consequence, Row
 from xinshu.demo.numbers import with_check
-from xinshu.demo.plants.spot import Spot
+from xinshu.demo.plants.spot import Spot, clear_other_numbers
 from xinshu.kernel.identifiers import USCC_ALPHABET
 from xinshu.kernel.identifiers.citizen_id import check_character
 
@@ -59,6 +59,7 @@ def uscc_region(row: Row, spot: Spot) -> list[Consequence] | None:
     if table.item.creates_subjects:
         return findings
     row.values[table.item.roles.counterpart_name] = name  # a registered name might be linked all the same
+    clear_other_numbers(row, spot)
     return [*findings, (code, "subject.unknown")]
 
 

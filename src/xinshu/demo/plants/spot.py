@@ -97,3 +97,10 @@ def row_consequences(row: Row, spot: Spot, already: set[str]) -> list[Consequenc
 def is_text(item_field: ItemField) -> bool:
     """Whether the field holds words: text, names, document numbers."""
     return item_field.kind in TEXT_KINDS
+
+
+def clear_other_numbers(row: Row, spot: Spot) -> None:
+    """Take out the numbers that belong to the counterpart named before."""
+    for code in (spot.table.item.roles.org_code, spot.table.item.roles.reg_no):
+        if code is not None:
+            row.values[code] = ""

@@ -6,7 +6,7 @@ from datetime import date
 
 from xinshu.demo.domain import EPOCH, Consequence, Row
 from xinshu.demo.plants.rows import event_day
-from xinshu.demo.plants.spot import Spot
+from xinshu.demo.plants.spot import Spot, clear_other_numbers
 from xinshu.demo.registry import Registry
 from xinshu.kernel.text import normalise_name
 
@@ -35,7 +35,7 @@ def unknown(row: Row, spot: Spot) -> list[Consequence] | None:
     else:
         code, name = registry.stranger(spot.dice)
     _name(row, spot, code, name, registry.person(spot.dice))
-    _clear_other_numbers(row, spot)
+    clear_other_numbers(row, spot)
     return [(roles.uscc, "subject.unknown")]
 
 
@@ -68,7 +68,7 @@ def closed(row: Row, spot: Spot) -> list[Consequence] | None:
         if not world.claim(f"closed:{space}", subject, number):
             continue
         _name(row, spot, world.registry.codes[subject], world.registry.names[subject], world.registry.persons[subject])
-        _clear_other_numbers(row, spot)
+        clear_other_numbers(row, spot)
         row.subject = subject
         return [(table.item.roles.counterpart_name, "subject.closed")]
     return None
@@ -120,13 +120,6 @@ def _name(row: Row, spot: Spot, code: str, name: str, representative: str) -> No
             row.values[each.code] = representative
         if each.name == "taxpayer_no":
             row.values[each.code] = code
-
-
-def _clear_other_numbers(row: Row, spot: Spot) -> None:
-    """Take out the numbers that belong to the counterpart named before."""
-    for code in (spot.table.item.roles.org_code, spot.table.item.roles.reg_no):
-        if code is not None:
-            row.values[code] = ""
 
 
 def _similar(name: str, spot: Spot) -> str | None:
