@@ -146,7 +146,7 @@ def test_a_demo_without_errors_is_without_findings(tmp_path: Path, reference: Re
     assert _compare(made, reference) == (Counter(), Counter())
     assert made.key("file") == []
     assert {line["rule"] for line in made.key("store")} == {"subject.unknown"}  # persons: there is no registry of them
-    assert made.summary.planted == {}
+    assert made.summary.by_rule == {}
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -167,13 +167,13 @@ def test_another_seed_gives_other_subjects(tmp_path: Path, reference: Reference)
 
 
 def test_every_rule_is_planted(demo: Demo) -> None:
-    assert set(demo.summary.planted) == {*codes("file"), *codes("store")}
+    assert set(demo.summary.by_rule) == {*codes("file"), *codes("store")}
     named = {line["rule"] for scope in ("file", "store") for line in demo.key(scope)}
-    assert named == set(demo.summary.planted)
+    assert named == set(demo.summary.by_rule)
 
 
 def test_errors_are_spread_evenly(demo: Demo) -> None:
-    of_rows = [count for rule, count in demo.summary.planted.items() if not rule.startswith(("column.", "file."))]
+    of_rows = [count for rule, count in demo.summary.by_rule.items() if not rule.startswith(("column.", "file."))]
     assert sum(of_rows) == pytest.approx(0.12 * (3_000 + 400), rel=0.02)
     assert max(of_rows) <= 3 * sorted(of_rows)[len(of_rows) // 4]
 

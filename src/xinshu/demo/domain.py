@@ -35,13 +35,14 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True)
 class GenerationSummary:
-    """What was written. `planted`: {rule: number of rows or files spoiled with it}; `findings`: lines of key.csv."""
+    """What was written. `planted`: rows and files spoiled, `by_rule` the same by rule; `findings`: lines of key.csv."""
 
     out: Path
     files: int
     subjects: int
     rows: int
-    planted: dict[str, int]
+    planted: int
+    by_rule: dict[str, int]
     findings: int
 
 

@@ -102,6 +102,7 @@ def generate(
         len(plan),
         subjects,
         sum(each.rows for each in plan) - subjects,
+        sum(world.planted.values()),
         dict(sorted(world.planted.items())),
         len(key),
     )
