@@ -19,6 +19,8 @@ from xinshu.project.environment import read_settings
 # A command is one line here: its name and the module that adds it by `register(app)`. Only the module of the command
 # given is imported, so that `xinshu check` does not wait for Django.
 COMMANDS = {
+    "catalogue": "xinshu.cli.catalogue",
+    "check": "xinshu.cli.check",
     "demo": "xinshu.cli.demo",
     "dump": "xinshu.cli.dump",
     "ingest": "xinshu.cli.ingest",
@@ -26,6 +28,7 @@ COMMANDS = {
     "quality": "xinshu.cli.quality",
     "search": "xinshu.cli.search",
     "subject": "xinshu.cli.subject",
+    "template": "xinshu.cli.template",
     "up": "xinshu.cli.up",
 }
 # Modules that may be imported before Django is set up: they touch no table.

@@ -17,7 +17,8 @@ from rich.table import Table
 from xinshu.bootstrap.desk import load_profile, open_desk
 from xinshu.bootstrap.installation import migrate, open_installation
 from xinshu.cli import up
-from xinshu.cli.ingest import progress_bar, rate, report_table
+from xinshu.cli.ingest import rate, report_table
+from xinshu.cli.progress import progress_bar
 from xinshu.cli.subject import print_profile
 from xinshu.collection.domain import BatchReport, totals
 from xinshu.collection.errors import FileRefused
@@ -100,16 +101,12 @@ def read_manifest(folder: Path) -> list[ManifestLine]:
     """The manifest of a generated set."""
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return [
-            ManifestLine(
-                folder / row["file"], row["item"], row["source"], datetime.fromisoformat(row["received_at"])
-            )
+            ManifestLine(folder / row["file"], row["item"], row["source"], datetime.fromisoformat(row["received_at"]))
             for row in csv.DictReader(file)
         ]
 
 
-def load_demo(
-    settings: Settings, *, subjects: int, rows: int, seed: int, quiet: bool = False
-) -> list[BatchReport]:
+def load_demo(settings: Settings, *, subjects: int, rows: int, seed: int, quiet: bool = False) -> list[BatchReport]:
     """Generate the demo province (once; its files stay in the state folder) and receive all its files."""
     folder = settings.home / f"demo-{subjects}-{rows}-{seed}"
     with _step("生成演示省", quiet=quiet):

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from xinshu.bootstrap.desk import open_desk
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.loading import find_item
+from xinshu.cli.progress import progress_bar
 from xinshu.collection.domain import BatchReport, totals
 from xinshu.collection.services import receive
 from xinshu.kernel.clock import parse_as_of
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.logs import current_trace
 from xinshu.project.environment import read_settings
-
-Step = Callable[[str, float, int], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -84,33 +80,6 @@ def failure(path: Path, problem: XinshuError) -> dict[str, str]:
         "file": str(path),
         **({"findings_file": str(found)} if found is not None else {}),
     }
-
-
-@contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[str], Step]]:
-    """A bar on the terminal (standard error), one line for each file; nothing when quiet or not on a terminal."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda _name: lambda _step, _done, _rows: None
-        return
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    ) as bar:
-
-        def begin(name: str) -> Step:
-            task = bar.add_task(name, total=100)
-
-            def step(what: str, done: float, rows: int) -> None:
-                bar.update(task, completed=int(done * 100), description=f"{name} · {what} · {rows} 行")
-
-            return step
-
-        yield begin
 
 
 def report_table(reports: list[BatchReport]) -> Table:

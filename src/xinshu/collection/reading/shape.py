@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import polars as pl
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import Finding, make_finding, printable
 from xinshu.collection.errors import FileRefused
+from xinshu.kernel.settings import Settings
 from xinshu.kernel.text import normalise_cell, normalise_name
 
 _NAMES = 30  # unknown columns named in a finding
@@ -29,6 +31,18 @@ class ReadLimits:
     cell_max_chars: int
     max_unpacked_bytes: int
     chunk_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The limits of the command line and the watched folder."""
+        return cls(
+            settings.file_max_bytes,
+            settings.file_max_rows,
+            settings.file_max_columns,
+            settings.cell_max_chars,
+            settings.workbook_max_unpacked_bytes,
+            settings.chunk_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
