@@ -11,7 +11,6 @@ from typing import Annotated
 import structlog
 import typer
 
-from xinshu.bootstrap.installation import django_ready
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.logs import configure_logs, new_trace
 from xinshu.project.environment import read_settings
@@ -54,7 +53,7 @@ def build(command: str | None = None) -> typer.Typer:
     app.callback()(_options)
     modules = {COMMANDS[command]} if command in COMMANDS else set(COMMANDS.values())
     if not modules <= WITHOUT_TABLES:
-        django_ready()
+        importlib.import_module("xinshu.bootstrap.installation").django_ready()
     for module in sorted(modules):
         importlib.import_module(module).register(app)
     return app
