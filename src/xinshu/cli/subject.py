@@ -57,7 +57,7 @@ def _reference() -> PublicReference:
 
 def _print(console: Console, found: PublicProfile) -> None:
     for indent, text, style in _lines(found):
-        console.print(Padding(Text(printable(text), style=style), (0, 0, 0, indent)))
+        console.print(Padding(Text(printable(text), style=style), (0, 0, 0, indent), expand=False))
 
 
 def _lines(found: PublicProfile) -> Iterator[_Line]:

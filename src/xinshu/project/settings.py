@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
     *ROOMS,
+    "xinshu.web.portal",
 ]
 
 DEBUG = False
