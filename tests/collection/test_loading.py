@@ -88,7 +88,9 @@ def test_every_total_is_the_sum_of_its_tallies(stocked):
 @pytest.mark.parametrize(
     ("changes", "rule", "held"),
     [
-        pytest.param({"行政相对人名称": "A市完全不同贸易有限公司"}, "subject.name_mismatch", True, id="name of another"),
+        pytest.param(
+            {"行政相对人名称": "A市完全不同贸易有限公司"}, "subject.name_mismatch", True, id="name of another"
+        ),
         pytest.param({}, None, False, id="right name"),
     ],
 )
@@ -142,7 +144,12 @@ def test_a_similar_name_is_a_suggestion_and_never_a_link(stocked):
 
 
 def test_a_name_borne_by_two_links_to_neither(stocked):
-    stocked.register([stocked.registration(20, 企业名称="A市双名贸易有限公司"), stocked.registration(21, 企业名称="A市双名贸易有限公司")])
+    stocked.register(
+        [
+            stocked.registration(20, 企业名称="A市双名贸易有限公司"),
+            stocked.registration(21, 企业名称="A市双名贸易有限公司"),
+        ]
+    )
     report = stocked.penalise([individual(stocked, "A市双名贸易有限公司")])
     assert report.unlinked == 1
 
@@ -171,7 +178,9 @@ def test_loading_before_or_after_the_registration_ends_in_the_same_store(world, 
 
 def test_a_renamed_enterprise_keeps_its_former_name(stocked):
     stocked.register([stocked.registration(1, 企业名称="A市新名纺织有限公司", 核准日期="2026-09-02")], at="2026-09-03")
-    report = stocked.penalise([stocked.penalty(1), stocked.penalty(1, 2, 行政相对人名称="A市新名纺织有限公司", 处罚决定日期="2026-09-04")])
+    report = stocked.penalise(
+        [stocked.penalty(1), stocked.penalty(1, 2, 行政相对人名称="A市新名纺织有限公司", 处罚决定日期="2026-09-04")]
+    )
     assert report.by_rule == {}
     assert report.unlinked == 0
 

@@ -119,8 +119,8 @@ class Loader:
                 for block in copying.render(columns):
                     copy.write(block)
             cursor.execute("ANALYZE loading_keys")
-            cursor.execute("SET LOCAL enable_hashjoin = off")
-            cursor.execute("SET LOCAL enable_mergejoin = off")
+            for plan in _OTHER_PLANS:  # rows of this transaction are in no statistics: without this it reads them all
+                cursor.execute(f"SET LOCAL {plan} = off")
             similar_too = self._context.item.roles.document_no is not None
             cursor.execute(
                 _KNOWN + (_OR_SIMILAR if similar_too else ""),
@@ -133,8 +133,8 @@ class Loader:
                     stored[ordinal] = _Stored(record, same_content, linked)
                 else:
                     similar.setdefault(ordinal, payload)
-            cursor.execute("SET LOCAL enable_hashjoin = on")
-            cursor.execute("SET LOCAL enable_mergejoin = on")
+            for plan in _OTHER_PLANS:
+                cursor.execute(f"SET LOCAL {plan} = on")
         return stored, {ordinal: payload for ordinal, payload in similar.items() if stored[ordinal] is None}
 
     # -- whose they are ------------------------------------------------------------------------------------------
@@ -279,6 +279,7 @@ class Loader:
         taken.unlinked = len(unlinked)
 
 
+_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material")
 _KNOWN = """
 SELECT k.ordinal, r.id, r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
        CASE WHEN r.key_hash <> k.key_hash THEN r.payload END

@@ -10,7 +10,9 @@ from xinshu.subjects.models import Merge, Subject, SubjectName
 def canonical_subjects() -> Iterator[dict[str, object]]:
     """Subjects by USCC with all their names, then the merges in force."""
     names: dict[object, list[str]] = {}
-    for subject, name, current in SubjectName.objects.order_by("name_norm").values_list("subject_id", "name", "current"):
+    for subject, name, current in SubjectName.objects.order_by("name_norm").values_list(
+        "subject_id", "name", "current"
+    ):
         names.setdefault(subject, []).append(name if current else f"曾用名 {name}")
     for each in Subject.objects.order_by("uscc").iterator():
         yield {

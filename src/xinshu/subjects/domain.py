@@ -9,7 +9,26 @@ from uuid import UUID
 
 CLOSED_STATES = frozenset({"注销", "吊销", "撤销"})
 # Bigrams that nearly every company name holds: they say nothing about which company it is.
-_EMPTY_BIGRAMS = frozenset(["有限", "限公", "公司", "限责", "责任", "任公", "股份", "份有", "集团", "团有", "合作", "作社", "专业", "业合", "经营", "营部"])
+_EMPTY_BIGRAMS = frozenset(
+    [
+        "有限",
+        "限公",
+        "公司",
+        "限责",
+        "责任",
+        "任公",
+        "股份",
+        "份有",
+        "集团",
+        "团有",
+        "合作",
+        "作社",
+        "专业",
+        "业合",
+        "经营",
+        "营部",
+    ]
+)
 _ALIKE = 0.7
 _SHORTEST = 4
 

@@ -20,7 +20,14 @@ from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge
 from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
 
-_CANDIDATES = 400
+_COMMON = 200  # a bigram that so many names hold does not tell them apart
+_BEARERS = """
+SELECT count(*) FROM (SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> %s LIMIT %s) AS some
+"""
+_CANDIDATES = """
+SELECT n.subject_id, n.name, n.name_norm FROM subjects_subjectname n
+WHERE public.name_bigrams(n.name_norm) && %s ORDER BY n.name_norm, n.subject_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,10 @@ class Registration:
 
 def resolve(connection: psycopg.Connection, rows: Sequence[Reported]) -> list[Link | None]:
     """The subject of each row, or None: by USCC, then organisation code, then registration number with name, then
-    the exact name of one live subject. Source: docs/rules.md section 1.6 [proposed]."""
+    the exact name of one live subject. Source: docs/rules.md section 1.6 [proposed].
+
+    The organisation code inside an unknown USCC ties only together with a known name: then the code was issued anew.
+    """
     found: list[Link | None] = [None] * len(rows)
     if not rows:
         return found
@@ -99,7 +109,9 @@ _WEAKER = (
         _LINK
         + """JOIN subjects_subject s ON s.org_code = t.org_code
         WHERE t.ordinal = ANY(%s) AND t.org_code <> ''
-          AND NOT EXISTS (SELECT 1 FROM subjects_subject o WHERE o.org_code = t.org_code AND o.id <> s.id)""",
+          AND NOT EXISTS (SELECT 1 FROM subjects_subject o WHERE o.org_code = t.org_code AND o.id <> s.id)
+          AND (t.uscc = '' OR s.name_norm = t.name_norm OR EXISTS (
+               SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm))""",
     ),
     (
         Basis.REG_NO_AND_NAME,
@@ -125,14 +137,10 @@ def suggest(connection: psycopg.Connection, name_norm: str) -> Suggestion | None
     bigrams = telling_bigrams(name_norm)
     if not bigrams:
         return None
-    rows = connection.execute(
-        """SELECT n.subject_id, n.name, n.name_norm FROM subjects_subjectname n
-           WHERE public.name_bigrams(n.name_norm) && %s
-           ORDER BY cardinality(ARRAY(SELECT unnest(public.name_bigrams(n.name_norm)) INTERSECT SELECT unnest(%s::text[])))
-                    DESC, n.name_norm, n.subject_id
-           LIMIT %s""",
-        [bigrams, bigrams, _CANDIDATES],
-    ).fetchall()
+    rare = [bigram for bigram in bigrams if connection.execute(_BEARERS, [[bigram], _COMMON]).fetchone() != (_COMMON,)]
+    if not rare:
+        return None
+    rows = connection.execute(_CANDIDATES, [rare]).fetchall()
     best: Suggestion | None = None
     for subject, name, candidate in rows:
         judged = judge_alike(name_norm, candidate)

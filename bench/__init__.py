@@ -1,0 +1,1 @@
+"""`make bench`: speed as ratios against a raw limit measured in the same run. See docs/scale.md."""
