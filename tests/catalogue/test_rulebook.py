@@ -16,7 +16,6 @@ from xinshu.catalogue.rulebook import (
     make_finding,
     printable,
     render_markdown,
-    tally,
 )
 
 PAGE = Path(__file__).parents[2] / "docs/rulebook.md"
@@ -64,13 +63,6 @@ def test_a_finding_of_every_rule_can_be_put_into_words(rule):
     assert tuple(found.as_dict()) == FINDING_COLUMNS
     assert found.doc_url == f"/docs/rulebook#{rule.code}"
     assert f'<a id="{rule.code}">' in PAGE.read_text(encoding="utf-8")
-
-
-def test_tally_counts_the_most_frequent_first():
-    found = [make_finding("required", row=n, title="项") for n in (2, 3)] + [
-        make_finding(code, row=4, title="项", limit=1, found=2) for code in ("text.garbled", "length")
-    ]
-    assert list(tally(found).items()) == [("required", 2), ("length", 1), ("text.garbled", 1)]
 
 
 @pytest.mark.parametrize(

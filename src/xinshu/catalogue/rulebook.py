@@ -8,7 +8,6 @@ mend it" (ux.md section 8). docs/rulebook.md is generated from this table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -380,14 +379,6 @@ def _picture(found: re.Match[str]) -> str:
     if code == 0x7F:
         return "␡"
     return "" if found[0] in INVISIBLE else "�"
-
-
-def tally(findings: Iterable[Finding]) -> dict[str, int]:
-    """Number of findings of each rule, most frequent first, then by code."""
-    counts: dict[str, int] = {}
-    for each in findings:
-        counts[each.rule] = counts.get(each.rule, 0) + 1
-    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def render_markdown() -> str:

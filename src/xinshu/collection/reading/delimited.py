@@ -7,8 +7,6 @@ account for is parsed again by the csv module, which is slower and misses nothin
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +16,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from xinshu.collection.reading.encoding import detect_delimiter, detect_encoding, first_records
+from xinshu.collection.reading.encoding import csv_records, detect_delimiter, detect_encoding, first_records
 from xinshu.collection.reading.records import Layout, lay_out
 from xinshu.collection.reading.shape import (
     Heading,
@@ -191,11 +189,10 @@ def _polars(body: bytes, delimiter: str, width: int) -> pl.DataFrame:
 
 def _carefully(body: bytes, delimiter: str, width: int) -> tuple[pl.DataFrame, dict[int, str]]:
     """The same by the csv module, which takes a stray quote as it stands."""
-    csv.field_size_limit(len(body) + 1)
     text = body.decode("utf-8", errors="replace")
     columns: list[list[str]] = [[] for _ in range(width)]
     shape: dict[int, str] = {}
-    for index, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
+    for index, cells in enumerate(csv_records(text, delimiter)):
         if len(cells) != width and any(cells):
             shape[index] = _shape(len(cells), width)
         for place, column in enumerate(columns):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterator
+from itertools import islice
 
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.collection.reading.shape import HEADING_ROWS, count_known, title_map
 
 DELIMITERS = (",", "\t", ";", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_NUL_SHARE = 200  # more than one NUL in so many characters: another encoding
+_NUL_SHARE = 20  # more than one NUL in so many characters: another encoding
 _CANDIDATES = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 # The most frequent characters of such texts, simplified and traditional: they tell encodings apart that both decode.
 _COMMON = frozenset(
@@ -51,16 +53,14 @@ def detect_delimiter(text: str, item: CatalogueItem) -> str:
 
 
 def first_records(text: str, delimiter: str) -> list[list[str]]:
-    """The first records of a text, at most `HEADING_ROWS`; a record cut off at the end of the text is left out."""
-    rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append(row)
-            if len(rows) >= HEADING_ROWS:
-                break
-    except csv.Error:
-        return rows
-    return rows
+    """The first records of a text, at most `HEADING_ROWS`; the last one may be cut off."""
+    return list(islice(csv_records(text, delimiter), HEADING_ROWS))
+
+
+def csv_records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The records of a text (LF line ends) as the csv module reads them, cells of any length."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the module's one limit for all readers
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
 def _decode(head: bytes, encoding: str) -> str | None:

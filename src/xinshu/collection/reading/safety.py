@@ -14,11 +14,14 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _MAX_ENTRIES = 5_000
 _MAX_RATIO = 200
 _RATIO_FROM = 50 << 20
-_ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_DECLARATIONS = tuple(
+    word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
 _BLOCK = 1 << 20
 _OVERLAP = 64  # what is looked for is shorter
-_CELL_COLUMN = re.compile(rb"""\sr=["']([A-Za-z]{1,7})[0-9]""")
-_CELL_ROW = re.compile(rb"""\sr=["'][A-Za-z]{1,7}([0-9]{1,20})["']""")
+_NEAR_COLUMNS, _NEAR_ROWS = 26, 9_999  # as far as cells reach that the two patterns pass by
+_FAR_COLUMN = re.compile(rb""" r=["']([A-Za-z]{2,7})[0-9]""")
+_FAR_ROW = re.compile(rb""" r=["'][A-Za-z]{1,7}([0-9]{5,20})["']""")
 _DENSE_CELLS = 4_000_000
 _SPARSE_TIMES = 50
 
@@ -94,7 +97,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, plan: ReadPlan, 
             if size > _RATIO_FROM and size > _MAX_RATIO * max(entry.compress_size, 1):
                 raise plan.refuse("file.unsafe", "工作簿压缩比异常", "请用办公软件重新另存为 .xlsx")
             text = tail + block
-            if _ENTITY.search(text.replace(b"\0", b"") if b"\0" in text else text):
+            if any(declaration in text for declaration in _DECLARATIONS):
                 raise plan.refuse("file.unsafe", "工作簿的 XML 含有实体声明", "请用办公软件重新另存为 .xlsx")
             cells.count(text, block)
             tail = text[-_OVERLAP:]
@@ -109,18 +112,18 @@ class _Cells:
 
     number: int = 0
     columns: set[bytes] = field(default_factory=set)
-    last_row: int = 0
+    last_row: int = _NEAR_ROWS
 
     def count(self, text: bytes, block: bytes) -> None:
         """Take the next part of the XML in; `text` is the block with the end of the last one before it."""
         self.number += block.count(b"<c ")
-        self.columns.update(_CELL_COLUMN.findall(text))
-        self.last_row = max(self.last_row, max(map(int, set(_CELL_ROW.findall(text))), default=0))
+        self.columns.update(_FAR_COLUMN.findall(text))
+        self.last_row = max(self.last_row, max(map(int, set(_FAR_ROW.findall(text))), default=0))
 
     @property
     def sparse(self) -> bool:
         """Whether the rectangle of all cells is far larger than their number."""
-        width = max(map(_column_number, self.columns), default=0)
+        width = max(map(_column_number, self.columns), default=_NEAR_COLUMNS)
         return width * self.last_row > max(_DENSE_CELLS, _SPARSE_TIMES * self.number)
 
 
