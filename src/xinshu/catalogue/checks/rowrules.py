@@ -18,6 +18,7 @@ from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK
 
 Rows = npt.NDArray[np.int64]
 _EPOCH = date(1970, 1, 1)
+_NO_DATE = frozenset({"date.format", "text.garbled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class RowJudge:
         late, code = self._none(), self.facts.item.roles.event_date
         if self.context.due is None or code is None:
             return late
-        days = self.facts.days(code)
+        days = self._days(code)
         for day in np.unique(days).tolist():
             event = _EPOCH + timedelta(days=day) if day != NO_DAY else None
             if event is None or event > self.context.facts.today:
@@ -135,11 +136,20 @@ class RowJudge:
 
     def _date_order(self, rule: RowRule) -> None:
         start, end = map(self.facts.item.field, rule.fields)
-        began, ended = self.facts.days(start.code), self.facts.days(end.code)
+        began, ended = self._days(start.code), self._days(end.code)
         wrong = (ended < began) & (ended != NO_DAY) & (began != NO_DAY)
         for day in np.unique(began[wrong]).tolist():
             words = {"other": start.title, "date": (_EPOCH + timedelta(days=day)).isoformat()}
             self._add(end, Problem("date.order", {**words}), wrong & (began == day))
+
+    def _days(self, code: str) -> npt.NDArray[np.int32]:
+        """The good dates of a column as days since 1970-01-01, NO_DAY elsewhere."""
+        days = self.facts.days(code)
+        for hit in self.hits:
+            if hit.field.code == code and hit.problem.rule in _NO_DATE:
+                days = days.copy()
+                days[hit.rows] = NO_DAY
+        return days
 
     def _add(self, item_field: ItemField, problem: Problem, chosen: Mask, value: str | None = None) -> None:
         rows = np.flatnonzero(chosen)

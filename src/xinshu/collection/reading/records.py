@@ -12,20 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 Places = npt.NDArray[np.intp]
-_QUOTE, _LINE_FEED = ord('"'), ord("\n")
+_QUOTE, _LINE_FEED, _COMMA = ord('"'), ord("\n"), ord(",")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The structure of a text (LF line ends) that begins where a record begins.
 
-    `ends`: places of the line feeds that end a record. `toggles`: places of the quotes that open or close a quoted cell;
-    an odd number of them means that the text ends inside one. `regular`: all quotes stand where RFC 4180 has them.
+    `ends`: places of the line feeds that end a record; `cells`: of the delimiters between cells. `toggles`: places of
+    the quotes that open or close a quoted cell; an odd number of them means that the text ends inside one. `regular`:
+    all quotes stand where RFC 4180 has them.
     """
 
     body: bytes
     delimiter: str
     ends: Places
+    cells: Places
     toggles: Places
     regular: bool
 
@@ -41,8 +43,7 @@ class Layout:
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Cells of each whole record."""
-        cells = _outside(np.flatnonzero(_bytes(self.body) == ord(self.delimiter)), self.toggles)
-        before = np.searchsorted(cells, self.ends)
+        before = np.searchsorted(self.cells, self.ends)
         return np.diff(before, prepend=0).astype(np.int64) + 1
 
     def record(self, number: int) -> bytes:
@@ -53,18 +54,17 @@ class Layout:
 
 def lay_out(body: bytes, delimiter: str) -> Layout:
     """Find the records of a text."""
-    array = _bytes(body)
-    feeds = np.flatnonzero(array == _LINE_FEED)
-    if b'"' not in body:
-        return Layout(body, delimiter, feeds, np.empty(0, dtype=np.intp), True)
-    quotes = np.flatnonzero(array == _QUOTE)
-    regular = _regular(array, quotes, ord(delimiter))
-    toggles = quotes if regular else _toggles(body, quotes, ord(delimiter))
-    return Layout(body, delimiter, _outside(feeds, toggles), toggles, regular)
-
-
-def _bytes(body: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(body, dtype=np.uint8)
+    array, mark = np.frombuffer(body, dtype=np.uint8), ord(delimiter)
+    # One pass over the text: hardly anything but line feeds, quotes, blanks and commas lies below the comma.
+    candidates = np.flatnonzero(array <= _COMMA if mark <= _COMMA else (array <= _QUOTE) | (array == mark))
+    found = array[candidates]
+    feeds, cells = candidates[found == _LINE_FEED], candidates[found == mark]
+    quotes = candidates[found == _QUOTE]
+    if not len(quotes):
+        return Layout(body, delimiter, feeds, cells, quotes, True)
+    regular = _regular(array, quotes, mark)
+    toggles = quotes if regular else _toggles(body, quotes, mark)
+    return Layout(body, delimiter, _outside(feeds, toggles), _outside(cells, toggles), toggles, regular)
 
 
 def _outside(places: Places, toggles: Places) -> Places:
