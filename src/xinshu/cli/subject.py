@@ -104,7 +104,7 @@ def _fields(fields: tuple[PublicField, ...]) -> Iterator[_Line]:
 
 def _publicity(publicity: PublicPublicity) -> str:
     parts = [
-        f"失信程度：{publicity.severity}{'（默认类别）' if publicity.stands_in else ''}",
+        f"公示类别：{publicity.severity}{'（默认类别）' if publicity.stands_in else ''}",
         f"公示起：{publicity.since}",
     ]
     if publicity.repair_from is not None:

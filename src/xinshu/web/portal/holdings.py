@@ -1,4 +1,4 @@
-"""What the home page tells of the platform: what it holds, and how the latest files fared."""
+"""What the home page tells of the platform: what it holds, how all files fared together, and the latest of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import RULEBOOK
 from xinshu.collection.domain import BatchReport
-from xinshu.collection.queries import batch_report, latest_batches, sum_tallies
+from xinshu.collection.queries import batch_report, latest_batches, sum_rules, sum_tallies
 from xinshu.security.queries import organisations
 from xinshu.subjects.queries import registered_names
 
-LATEST = 20  # batches on the home page
+LATEST = 20  # files on the home page
 _BEGINNING, _END = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _LEVELS = {"error": "错误", "doubt": "疑问", "warning": "提醒"}
 
@@ -29,7 +29,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """One file of the latest loading."""
+    """One of the latest files."""
 
     report: BatchReport
     item: str
@@ -38,7 +38,7 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """Findings of one rule over the files listed. `level` in words; rows with an error or a doubt are held back."""
+    """Findings of one rule over all files. `level` in words; rows with an error or a doubt are held back."""
 
     rule: str
     name: str
@@ -49,15 +49,16 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """The latest batches and their sums; rows = accepted + doubtful + duplicates."""
+    """All batches together, and the latest files; rows = accepted + doubtful + duplicates."""
 
-    files: tuple[FileLine, ...]
-    rules: tuple[RuleLine, ...]
+    batches: int
     rows: int
     accepted: int
     doubtful: int
     duplicates: int
     unlinked: int
+    rules: tuple[RuleLine, ...]
+    files: tuple[FileLine, ...]
 
     @property
     def load_rate(self) -> float | None:
@@ -82,39 +83,40 @@ def records_held(catalogue: Mapping[str, CatalogueItem]) -> list[Held]:
     return sorted(held, key=lambda each: -each.count)
 
 
-def latest_loading(home: Path, catalogue: Mapping[str, CatalogueItem]) -> Loading | None:
-    """The batches loaded last, newest first; None before the first."""
-    reports = [batch_report(each, home) for each in latest_batches(LATEST)]
-    if not reports:
+def loading(home: Path, catalogue: Mapping[str, CatalogueItem]) -> Loading | None:
+    """How the files fared; None before the first."""
+    sums = sum_tallies(_BEGINNING, _END, None)
+    if not sums:
         return None
-    names = {each.uscc: each.name for each in organisations()}
-    files = tuple(
-        FileLine(
-            each,
-            catalogue[each.item].title if each.item in catalogue else each.item,
-            names.get(each.supplier, each.supplier),
-        )
-        for each in reports
-    )
+    total = sums[0]
     return Loading(
-        files,
-        _rules(reports),
-        sum(each.rows for each in reports),
-        sum(each.accepted for each in reports),
-        sum(each.doubtful for each in reports),
-        sum(each.duplicates for each in reports),
-        sum(each.unlinked for each in reports),
+        total.batches,
+        total.rows,
+        total.new + total.updated + total.unchanged,
+        total.doubtful,
+        total.duplicates,
+        total.unlinked,
+        _rules(),
+        _files(home, catalogue),
     )
 
 
-def _rules(reports: list[BatchReport]) -> tuple[RuleLine, ...]:
-    counts: dict[str, int] = {}
-    for report in reports:
-        for rule, count in report.by_rule.items():
-            counts[rule] = counts.get(rule, 0) + count
+def _files(home: Path, catalogue: Mapping[str, CatalogueItem]) -> tuple[FileLine, ...]:
+    names = {each.uscc: each.name for each in organisations()}
+    return tuple(
+        FileLine(
+            report,
+            catalogue[report.item].title if report.item in catalogue else report.item,
+            names.get(report.supplier, report.supplier),
+        )
+        for report in (batch_report(each, home) for each in latest_batches(LATEST))
+    )
+
+
+def _rules() -> tuple[RuleLine, ...]:
     lines = [
-        RuleLine(code, found.name, _LEVELS[found.level], count, found.level != "warning")
-        for code, count in counts.items()
-        if (found := RULEBOOK.get(code)) is not None
+        RuleLine(rule, RULEBOOK[rule].name, _LEVELS[level], count, level != "warning")
+        for rule, level, count in sum_rules(_BEGINNING, _END)
+        if rule in RULEBOOK and level in _LEVELS
     ]
     return tuple(sorted(lines, key=lambda line: (not line.holds_back, -line.count, line.rule)))

@@ -20,7 +20,7 @@ from xinshu.security.routes import public
 from xinshu.subjects.domain import CLOSED_STATES
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.queries import search as search_subjects
-from xinshu.web.portal.holdings import latest_loading, records_held, subjects_held
+from xinshu.web.portal.holdings import loading, records_held, subjects_held
 from xinshu.web.portal.site import Portal
 from xinshu.web.portal.timeline import SHOWN, entries_by_section, years
 
@@ -38,12 +38,12 @@ def today() -> date:
 @never_cache
 @require_safe
 def home(request: HttpRequest, portal: Portal) -> HttpResponse:
-    """`/`: what the platform holds, how the latest files fared, the search box."""
+    """`/`: what the platform holds, how files fared, the search box."""
     catalogue = portal.reference.catalogue
     context = {
         "subjects": subjects_held(),
         "held": records_held(catalogue),
-        "loading": latest_loading(portal.home, catalogue),
+        "loading": loading(portal.home, catalogue),
     }
     return _page(request, portal, "home", context)
 
@@ -53,7 +53,7 @@ def home(request: HttpRequest, portal: Portal) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest, portal: Portal) -> HttpResponse:
     """`/search?q=`: subjects by code, name or former name."""
-    query = request.GET.get("q", "")[:_LONGEST_QUERY].strip()
+    query = _typed(request.GET.get("q", ""))
     hits = search_subjects(query, limit=_HITS) if query else []
     context = {"query": query, "hits": hits, "full": len(hits) == _HITS, "hint": _code_hint(query)}
     return _page(request, portal, "search", context)
@@ -65,9 +65,9 @@ def search(request: HttpRequest, portal: Portal) -> HttpResponse:
 def subject(request: HttpRequest, portal: Portal, code: str) -> HttpResponse:
     """`/s/{code}`: what is public of a subject today; 404 with the search box for an unknown code."""
     try:
-        profile = public_profile(code, reference=portal.reference, day=today())
+        profile = public_profile(_typed(code), reference=portal.reference, day=today())
     except SubjectNotFound:
-        context = {"query": code[:_LONGEST_QUERY], "hint": _code_hint(code), "unknown_code": True}
+        context = {"query": _typed(code), "hint": _code_hint(code), "unknown_code": True}
         return _page(request, portal, "not_found", context, status=404)
     context = {
         "profile": profile,
@@ -79,10 +79,11 @@ def subject(request: HttpRequest, portal: Portal, code: str) -> HttpResponse:
     return _page(request, portal, "subject", context)
 
 
-def not_found(request: HttpRequest, _exception: Exception | None = None, *, portal: Portal) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None, *, portal: Portal) -> HttpResponse:
     """Any address without a page: 404 with the search box, the words of the address in it."""
-    words = request.path.rstrip("/").rsplit("/", 1)[-1][:_LONGEST_QUERY]
-    return _page(request, portal, "not_found", {"query": words}, status=404)
+    del exception  # Django names it
+    words = request.path.rstrip("/").rsplit("/", 1)[-1]
+    return _page(request, portal, "not_found", {"query": _typed(words)}, status=404)
 
 
 def failed(request: HttpRequest, *, portal: Portal) -> HttpResponse:
@@ -93,6 +94,11 @@ def failed(request: HttpRequest, *, portal: Portal) -> HttpResponse:
 def _page(request: HttpRequest, portal: Portal, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     whole = {"site": portal.site, "today": today(), **context}
     return render(request, f"portal/{name}.html", whole, status=status)
+
+
+def _typed(text: str) -> str:
+    """What a person wrote, cut to a length no name reaches; NUL is no text for the database."""
+    return text[:_LONGEST_QUERY].replace("\0", "").strip()
 
 
 def _code_hint(text: str) -> str:
