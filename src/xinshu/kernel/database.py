@@ -17,3 +17,20 @@ def bulk_transaction() -> Iterator[psycopg.Connection]:
     parameters.pop("cursor_factory", None)
     with psycopg.connect(**parameters) as bulk:
         yield bulk
+
+
+_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material")
+
+
+@contextmanager
+def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
+    """For the block, join by looking up each row in an index.
+
+    Rows of a transaction under way are in no statistics: left to itself the planner takes full tables for empty ones
+    and reads them once for every row.
+    """
+    for plan in _OTHER_PLANS:
+        cursor.execute(f"SET LOCAL {plan} = off")
+    yield
+    for plan in _OTHER_PLANS:
+        cursor.execute(f"SET LOCAL {plan} = on")

@@ -26,9 +26,9 @@ SELECT 'revision', o.item_id, r.id, NULL, NULL, r.supplier, r.authority, r.regio
 FROM records_revision r JOIN records_record o ON o.counterpart = r.counterpart AND o.id = r.id
 """
 _NAMES = (
-    "kind item id subject linked_by supplier authority region event_date ends_on rule_set severity public_from"
-    " repair_from public_until marks payload sealed number"
-).split()
+    "kind", "item", "id", "subject", "linked_by", "supplier", "authority", "region", "event_date", "ends_on",
+    "rule_set", "severity", "public_from", "repair_from", "public_until", "marks", "payload", "sealed", "number",
+)  # fmt: skip
 
 
 def canonical_records(vault: Vault, items: Mapping[int, str]) -> Iterator[dict[str, object]]:

@@ -11,6 +11,7 @@ import psycopg
 
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel import copying
+from xinshu.kernel.database import looking_up
 from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.text import normalise_name
 from xinshu.subjects.services import Reported, resolve
@@ -45,7 +46,8 @@ def link_waiting(
             for block in copying.render((copying.uuids(forms),)):
                 copy.write(block)
         cursor.execute("ANALYZE linking")
-        waiting = cursor.execute(_WAITING).fetchall()
+        with looking_up(cursor):
+            waiting = cursor.execute(_WAITING).fetchall()
     if not waiting:
         return 0
     links = resolve(connection, [_reported(catalogue[item], payload) for _, _, payload, item in waiting])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 import numpy as np
@@ -17,14 +16,16 @@ import polars as pl
 import psycopg
 
 from xinshu.kernel import copying
+from xinshu.kernel.database import looking_up
 from xinshu.kernel.ids import uuid7_batch
-from xinshu.records.domain import LoadContext, Marks, Publicity, PublicityFacts, Taken, digester, judge_publicity
+from xinshu.records.chunk import Chunk, Digests
+from xinshu.records.domain import LoadContext, Marks, Publicity, PublicityFacts, Taken, judge_publicity
 from xinshu.records.linking import link_waiting
 from xinshu.records.store_rules import judge_links
 from xinshu.security.roles import LOADER_ROLE
 from xinshu.security.sealing import Vault
 from xinshu.subjects.domain import Basis, Link
-from xinshu.subjects.services import Registration, Reported, register, resolve
+from xinshu.subjects.services import register, resolve
 
 _ITEM_LOCK = 0x5849_0001
 _SUBJECT_LOCK = 0x5849_0002
@@ -63,8 +64,7 @@ class Loader:
         self._connection = connection
         self._context = context
         self._vault = vault
-        self._identity = digester(vault.digest_key("identity"))
-        self._content = digester(vault.digest_key("content"))
+        self._digests = Digests.of(vault)
         self._verdicts: dict[PublicityFacts, Publicity] = {}
 
     def begin(self) -> None:
@@ -81,7 +81,7 @@ class Loader:
         taken = Taken()
         if not frame.height:
             return taken
-        chunk = _Chunk.of(frame, self)
+        chunk = Chunk.of(frame, self._digests)
         stored, similar = self._known(chunk)
         states = np.asarray(
             [_NEW if each is None else _UNCHANGED if each.same_content else _CHANGED for each in stored]
@@ -99,7 +99,7 @@ class Loader:
 
     # -- what is there already -----------------------------------------------------------------------------------
 
-    def _known(self, chunk: _Chunk) -> tuple[list[_Stored | None], dict[int, str]]:
+    def _known(self, chunk: Chunk) -> tuple[list[_Stored | None], dict[int, str]]:
         """For each row what the store has under its key, and {row: payload} of a similar stored record."""
         with self._connection.cursor(binary=True) as cursor:
             cursor.execute(
@@ -119,28 +119,25 @@ class Loader:
                 for block in copying.render(columns):
                     copy.write(block)
             cursor.execute("ANALYZE loading_keys")
-            for plan in _OTHER_PLANS:  # rows of this transaction are in no statistics: without this it reads them all
-                cursor.execute(f"SET LOCAL {plan} = off")
             similar_too = self._context.item.roles.document_no is not None
-            cursor.execute(
-                _KNOWN + (_OR_SIMILAR if similar_too else ""),
-                {"item": self._context.item_id, "batch": self._context.batch_id},
-            )
             stored: list[_Stored | None] = [None] * chunk.height
             similar: dict[int, str] = {}
-            for ordinal, record, same_key, same_content, linked, payload in cursor:
-                if same_key:
-                    stored[ordinal] = _Stored(record, same_content, linked)
-                else:
-                    similar.setdefault(ordinal, payload)
-            for plan in _OTHER_PLANS:
-                cursor.execute(f"SET LOCAL {plan} = on")
+            with looking_up(cursor):
+                cursor.execute(
+                    _KNOWN + (_OR_SIMILAR if similar_too else ""),
+                    {"item": self._context.item_id, "batch": self._context.batch_id},
+                )
+                for ordinal, record, same_key, same_content, linked, payload in cursor.fetchall():
+                    if same_key:
+                        stored[ordinal] = _Stored(record, same_content, linked)
+                    else:
+                        similar.setdefault(ordinal, payload)
         return stored, {ordinal: payload for ordinal, payload in similar.items() if stored[ordinal] is None}
 
     # -- whose they are ------------------------------------------------------------------------------------------
 
     def _subjects(
-        self, chunk: _Chunk, wanted: npt.NDArray[np.int64], similar: dict[int, str], taken: Taken
+        self, chunk: Chunk, wanted: npt.NDArray[np.int64], similar: dict[int, str], taken: Taken
     ) -> tuple[dict[int, Link], npt.NDArray[np.bool_]]:
         held = np.zeros(chunk.height, dtype=np.bool_)
         rows = wanted.tolist()
@@ -153,12 +150,12 @@ class Loader:
         taken.doubtful += [chunk.row_numbers[row] for row in sorted(judged.held)]
         return {row: link for row, link in links.items() if link is not None and row not in judged.held}, held
 
-    def _register(self, chunk: _Chunk, rows: list[int]) -> dict[int, Link]:
+    def _register(self, chunk: Chunk, rows: list[int]) -> dict[int, Link]:
         registrations = [chunk.registration(row) for row in rows]
         made = register(self._connection, registrations, now=self._context.received_at)
         link_waiting(
             self._connection,
-            self._identity,
+            self._digests.identity,
             [(subject, each.uscc, each.name_norm) for (subject, _), each in zip(made, registrations, strict=True)],
             catalogue=self._context.catalogue,
             now=self._context.received_at,
@@ -172,7 +169,7 @@ class Loader:
 
     def _write(
         self,
-        chunk: _Chunk,
+        chunk: Chunk,
         wanted: npt.NDArray[np.int64],
         states: npt.NDArray[np.int64],
         stored: list[_Stored | None],
@@ -195,7 +192,7 @@ class Loader:
             for statement in _REVISE:
                 self._connection.execute(statement)
 
-    def _copy(self, table: str, chunk: _Chunk, rows: list[int], ids: Sequence[UUID], links: dict[int, Link]) -> None:
+    def _copy(self, table: str, chunk: Chunk, rows: list[int], ids: Sequence[UUID], links: dict[int, Link]) -> None:
         context = self._context
         found = [links.get(row) for row in rows]
         verdicts = [self._publicity(chunk, row) for row in rows]
@@ -240,13 +237,13 @@ class Loader:
             for block in copying.render(columns):
                 copy.write(block)
 
-    def _publicity(self, chunk: _Chunk, row: int) -> Publicity:
+    def _publicity(self, chunk: Chunk, row: int) -> Publicity:
         facts = chunk.publicity[row]
         if facts not in self._verdicts:
             self._verdicts[facts] = judge_publicity(self._context.item, facts, self._context.today, self._context.rules)
         return self._verdicts[facts]
 
-    def _marks(self, chunk: _Chunk, row: int, verdict: Publicity, link: Link | None) -> int:
+    def _marks(self, chunk: Chunk, row: int, verdict: Publicity, link: Link | None) -> int:
         event = chunk.event_dates[row]
         closed = link is not None and link.closed_on is not None and event is not None and link.closed_on < event
         return (
@@ -257,7 +254,7 @@ class Loader:
 
     def _count(
         self,
-        chunk: _Chunk,
+        chunk: Chunk,
         wanted: npt.NDArray[np.int64],
         states: npt.NDArray[np.int64],
         stored: list[_Stored | None],
@@ -279,7 +276,6 @@ class Loader:
         taken.unlinked = len(unlinked)
 
 
-_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material")
 _KNOWN = """
 SELECT k.ordinal, r.id, r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
        CASE WHEN r.key_hash <> k.key_hash THEN r.payload END
@@ -310,97 +306,3 @@ UPDATE records_record r SET
 FROM loading_changed c WHERE r.counterpart = c.counterpart AND r.id = c.id
 """,
 )
-
-
-@dataclass(slots=True)
-class _Chunk:
-    """The columns of one chunk as Python lists, identities digested."""
-
-    height: int
-    row_numbers: list[int]
-    late: list[bool]
-    counterparts: list[bytes]
-    keys: list[bytes]
-    contents: list[bytes]
-    event_dates: list[date | None]
-    ends_on: list[date | None]
-    authorities: list[str]
-    payloads: list[str]
-    personal: list[str]
-    publicity: list[PublicityFacts]
-    frame: pl.DataFrame
-    persons: dict[int, bytes]
-    columns: dict[str, list[str]]
-
-    @classmethod
-    def of(cls, frame: pl.DataFrame, loader: Loader) -> _Chunk:
-        """Digest the identities; an id number becomes a blind index before it becomes part of a digest."""
-        identities, keys = frame["identity"].to_list(), frame["key"].to_list()
-        persons: dict[int, bytes] = {}
-        for row in np.flatnonzero(frame["identity"].str.starts_with("P").to_numpy()).tolist():
-            index = loader._vault.blind_index("id_no", identities[row])
-            keys[row] = keys[row].replace(identities[row], f"B{index.hex}")
-            identities[row] = f"B{index.hex}"
-            persons[row] = index.bytes
-        digest = loader._identity
-        payloads, personal = frame["payload"].to_list(), frame["personal"].to_list()
-        facts = frame.select(
-            "event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown"
-        ).rows()
-        return cls(
-            frame.height,
-            frame["row_no"].to_list(),
-            frame["late"].to_list(),
-            [digest(each) for each in identities],
-            [digest(each) for each in keys],
-            [loader._content(whole + own) for whole, own in zip(payloads, personal, strict=True)],
-            frame["event_date"].to_list(),
-            frame["ends_on"].to_list(),
-            frame["authority_code"].to_list(),
-            payloads,
-            personal,
-            [PublicityFacts(*each) for each in facts],
-            frame,
-            persons,
-            {},
-        )
-
-    def person_index(self, row: int) -> bytes | None:
-        """The blind index of the row's natural person."""
-        return self.persons.get(row)
-
-    def month(self, row: int) -> str:
-        """Month of the event, empty when there is no date."""
-        day = self.event_dates[row]
-        return "" if day is None else f"{day:%Y-%m}"
-
-    def text(self, row: int, column: str) -> str:
-        """One value of the chunk."""
-        if column not in self.columns:
-            self.columns[column] = self.frame[column].cast(pl.String).to_list()
-        return self.columns[column][row]
-
-    def reported(self, row: int) -> Reported:
-        """The counterpart as the row reports it; a person is never looked up among organisations."""
-        if row in self.persons or self.text(row, "person") == "true":
-            return Reported("", "", "", "")
-        uscc = self.text(row, "uscc")
-        return Reported(
-            "" if uscc.startswith("00000000000000000") else uscc,
-            self.text(row, "org_code"),
-            self.text(row, "reg_no"),
-            self.text(row, "name_norm"),
-        )
-
-    def registration(self, row: int) -> Registration:
-        """What a registration record says about its subject."""
-        approved = self.text(row, "approved_on")
-        return Registration(
-            self.text(row, "uscc"),
-            self.text(row, "counterpart_name"),
-            self.text(row, "name_norm"),
-            self.text(row, "status"),
-            self.text(row, "region"),
-            date.fromisoformat(approved) if approved else None,
-            self.text(row, "former_names"),
-        )

@@ -10,7 +10,7 @@ from uuid import UUID
 CLOSED_STATES = frozenset({"注销", "吊销", "撤销"})
 # Bigrams that nearly every company name holds: they say nothing about which company it is.
 _EMPTY_BIGRAMS = frozenset(
-    [
+    (
         "有限",
         "限公",
         "公司",
@@ -27,7 +27,7 @@ _EMPTY_BIGRAMS = frozenset(
         "业合",
         "经营",
         "营部",
-    ]
+    )
 )
 _ALIKE = 0.7
 _SHORTEST = 4

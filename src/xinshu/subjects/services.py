@@ -14,6 +14,7 @@ import psycopg
 from django.db import transaction
 
 from xinshu.kernel import copying
+from xinshu.kernel.database import looking_up
 from xinshu.kernel.ids import public_id, uuid7_batch
 from xinshu.kernel.text import normalise_name
 from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge_alike, telling_bigrams
@@ -21,8 +22,10 @@ from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
-_BEARERS = """
-SELECT count(*) FROM (SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> %s LIMIT %s) AS some
+_RARE = """
+SELECT bigram FROM unnest(%s::text[]) AS bigram
+WHERE (SELECT count(*) FROM (
+    SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> ARRAY[bigram] LIMIT %s) AS bearers) < %s
 """
 _CANDIDATES = """
 SELECT n.subject_id, n.name, n.name_norm FROM subjects_subjectname n
@@ -79,13 +82,14 @@ def resolve(connection: psycopg.Connection, rows: Sequence[Reported]) -> list[Li
             for block in copying.render(columns):
                 copy.write(block)
         cursor.execute("ANALYZE resolving")
-        cursor.execute(_BY_USCC)
-        _take(cursor, found, Basis.USCC)
-        if any(link is None for link in found):
+        with looking_up(cursor):
+            cursor.execute(_BY_USCC)
+            _take(cursor, found, Basis.USCC)
             open_rows = [ordinal for ordinal, link in enumerate(found) if link is None]
-            for basis, statement in _WEAKER:
-                cursor.execute(statement, [open_rows])
-                _take(cursor, found, basis)
+            if open_rows:
+                for basis, statement in _WEAKER:
+                    cursor.execute(statement, [open_rows])
+                    _take(cursor, found, basis)
     return found
 
 
@@ -137,7 +141,7 @@ def suggest(connection: psycopg.Connection, name_norm: str) -> Suggestion | None
     bigrams = telling_bigrams(name_norm)
     if not bigrams:
         return None
-    rare = [bigram for bigram in bigrams if connection.execute(_BEARERS, [[bigram], _COMMON]).fetchone() != (_COMMON,)]
+    rare = [bigram for (bigram,) in connection.execute(_RARE, [bigrams, _COMMON, _COMMON]).fetchall()]
     if not rare:
         return None
     rows = connection.execute(_CANDIDATES, [rare]).fetchall()

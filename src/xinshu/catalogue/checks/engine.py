@@ -24,7 +24,7 @@ from xinshu.security.masking import mask, mask_numbers
 
 _THREADS = 2
 _SAMPLE = 2_000
-_DISTINCT_SHARE = 4  # a column is taken by distinct values when at most a quarter of the sample differs
+_DISTINCT_SHARE = 4  # taken by distinct values when at most a quarter of those filled in the sample differ
 _SHOWN_CHARACTERS = 60
 
 
@@ -97,7 +97,8 @@ class ItemChecker:
     def _column(self, item_field: ItemField, values: pl.Series) -> tuple[pl.Series, list[Hit]]:
         hits: list[Hit] = []
         head = values.head(_SAMPLE)
-        if head.n_unique() * _DISTINCT_SHARE <= max(len(head), _SAMPLE // 8):
+        filled = head.filter(head != "")
+        if filled.n_unique() * _DISTINCT_SHARE <= len(filled):
             return self._by_distinct(item_field, values, hits), hits
         return self._by_suspects(item_field, values, hits), hits
 

@@ -43,7 +43,7 @@ _MARKED = re.compile(NUMBER_MARK + r"(-?[0-9][0-9.eE+-]*)")
 _NUMBER = re.compile(r"[+-]?([0-9]+(,[0-9]{3})*|[0-9]+)(\.[0-9]+)?")
 _YEAR = re.compile(r"(19[0-9]{2}|20[0-9]{2}|2100)年?")
 _DOCUMENT_YEAR = re.compile(r"[〔［【\[(（]\s*(?:18|19|20)[0-9]{2}\s*年?[〕］】\])）][^0-9]{0,6}[0-9]")
-_JOINED = re.compile(r"[;；、]")
+_PARTS = re.compile(r"[;；]")
 _OPEN_VALUE = re.compile(r"(.+?)[-—－:：](.+)")
 _CITIZEN_ID = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
 _PHONE = re.compile(r"(?<![0-9A-Za-z])1[3-9][0-9]{9}(?![0-9A-Za-z])")
@@ -275,12 +275,19 @@ def _code(item_field: ItemField, value: str, _facts: Facts) -> Inspection:
 
 
 def _codes(item_field: ItemField, value: str, _facts: Facts) -> Inspection:
-    whole = _listed(item_field, value)  # a listed value may itself hold a separator (伪造证据、暴力……)
-    parts = [value] if whole is not None else [part.strip() for part in _JOINED.split(value) if part.strip()]
-    known = [_listed(item_field, part) for part in parts]
-    if not parts or any(each is None for each in known):
+    # A listed value may itself hold a separator (伪造证据、暴力……), and so may the supplement of 其他-…, but not a ；.
+    exact = _value_map(item_field).get(value)
+    known: list[str | None] = [exact] if exact is not None else []
+    for part in [] if exact is not None else _filled(_PARTS.split(value)):
+        whole = _listed(item_field, part)
+        known += [whole] if whole is not None else [_listed(item_field, each) for each in _filled(part.split("、"))]
+    if not known or any(each is None for each in known):
         return Inspection(value, (_not_listed(item_field),))
     return Inspection("；".join(each for each in known if each is not None))
+
+
+def _filled(parts: list[str]) -> list[str]:
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _not_listed(item_field: ItemField) -> Problem:

@@ -17,7 +17,7 @@ import polars as pl
 from xinshu.catalogue.checks.context import Mask, RowFacts
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel.identifiers import Uscc
-from xinshu.kernel.text import normalise_name
+from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
 
 COUNTERPART = "counterpart"
 SEPARATOR = "\x1f"
@@ -73,9 +73,21 @@ def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
 _CLEAN = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9〔〕·\-]*$"
 
 
+_FEW = 20
+_BRACKETS = {
+    mark: "〔" if plain == "(" else "〕" for mark, plain in NAME_CHARACTERS.items() if plain in "()" and plain
+} | {
+    "(": "〔",
+    ")": "〕",
+}
+
+
 def normal_text(values: pl.Series) -> pl.Series:
     """Every value as `normal_key_text` makes it; values without anything to change are not touched."""
     rest = np.flatnonzero(~values.str.contains(_CLEAN).to_numpy())
+    if len(rest) * _FEW > len(values):  # a file with other brackets throughout: put them right first
+        values = values.str.replace_many(list(_BRACKETS), list(_BRACKETS.values()))
+        rest = np.flatnonzero(~values.str.contains(_CLEAN).to_numpy())
     if not len(rest):
         return values
     texts = values.gather(rest.astype(np.uint32)).to_list()

@@ -15,7 +15,15 @@ import polars as pl
 
 from xinshu.catalogue.checks.inspection import INDIVIDUAL_BUSINESS_LIMIT, NUMBER_LENGTH, UNUSUAL_TIMES, Facts
 from xinshu.catalogue.domain import ItemField
-from xinshu.kernel.identifiers import USCC_ALPHABET, USCC_CATEGORIES, USCC_WEIGHTS
+from xinshu.kernel.identifiers import (
+    CITIZEN_ID_CHECK_CHARACTERS,
+    CITIZEN_ID_WEIGHTS,
+    ORG_CODE_ALPHABET,
+    ORG_CODE_WEIGHTS,
+    USCC_ALPHABET,
+    USCC_CATEGORIES,
+    USCC_WEIGHTS,
+)
 from xinshu.kernel.text import INVISIBLE, WHITE_SPACE
 
 Mask = npt.NDArray[np.bool_]
@@ -31,15 +39,23 @@ _SUSPECT = (
     rf"\x{{f0000}}-\x{{10ffff}}{_RARE}]"
 )
 # How every placeholder begins (kernel.text.PLACEHOLDER_PATTERN): a few words, or a mark.
-_PLACEHOLDER_LIKE = r"^\s*(?:无|没|暂|未|不|空|待|测试|[tT][eE][sSſ]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
+_PLACEHOLDER_LIKE = (
+    r"^\s*(?:无|没有|暂无|未知|不[详明清适]|空|待|测试|[tT][eE][sSſ]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
+)
 _LONG_NUMBER = r"[0-9][0-9 \-]{9}"
-_CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+〔(?:19|20)[0-9]{2}〕第?[0-9]+号$"
+_CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+[〔（(\[［【](?:19|20)[0-9]{2}[〕）)\]］】]第?[0-9]+号$"
 _SCIENTIFIC = r"^[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{2,}$"
 _CLEAN_DATE = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$"
 _CLEAN_NUMBER = r"^(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?$"
 
 _ALPHABET_VALUES = np.full(256, 255, dtype=np.uint8)
 _ALPHABET_VALUES[np.frombuffer(USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31, dtype=np.uint8)
+_ORG_VALUES = np.full(256, 255, dtype=np.uint8)
+_ORG_VALUES[np.frombuffer(ORG_CODE_ALPHABET.encode(), dtype=np.uint8)] = np.arange(36, dtype=np.uint8)
+# Check character of GB 11714 by the weighted sum modulo 11: 11 - sum, with 10 as X and 11 as 0.
+_ORG_CHECKS = np.frombuffer(b"0X987654321", dtype=np.uint8)
+_CITIZEN_CHECKS = np.frombuffer(CITIZEN_ID_CHECK_CHARACTERS.encode(), dtype=np.uint8)
+_FIRST_BIRTH = date(1800, 1, 1)
 _CATEGORY_KNOWN: Mask = np.zeros((256, 256), dtype=np.bool_)
 for _pair in USCC_CATEGORIES:
     _CATEGORY_KNOWN[ord(_pair[0]), ord(_pair[1])] = True
@@ -109,11 +125,9 @@ def _amount(item_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
 
 def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
     found = np.ones(len(values), dtype=np.bool_)
-    shaped = values.str.len_bytes() == 18
-    places = np.flatnonzero(shaped.to_numpy())
+    places, characters = _shaped(values, 18)
     if not len(places):
         return found
-    characters = values.filter(shaped).cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, 18)).to_numpy()
     numbers = _ALPHABET_VALUES[characters]
     total = numbers[:, :17].astype(np.float32) @ np.asarray(USCC_WEIGHTS, dtype=np.float32)  # exact: below 2**24
     digits = characters[:, 2:8] - np.uint8(ord("0"))
@@ -122,6 +136,40 @@ def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
     good &= (-total.astype(np.int32) % 31) == numbers[:, 17]
     good &= _CATEGORY_KNOWN[characters[:, 0], characters[:, 1]]
     good[good] = facts.region_table[region[good].astype(np.int32)]
+    found[places[good]] = False
+    return found
+
+
+def _shaped(values: pl.Series, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Places of the values of that many bytes, and their bytes, one row each."""
+    shaped = values.str.len_bytes() == size
+    places = np.flatnonzero(shaped.to_numpy())
+    if not len(places):
+        return places, np.zeros((0, size), dtype=np.uint8)
+    characters = values.filter(shaped).cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, size)).to_numpy()
+    return places, characters
+
+
+def _org_code(_field: ItemField, values: pl.Series, _facts: Facts) -> Mask:
+    found = np.ones(len(values), dtype=np.bool_)
+    places, characters = _shaped(values, 9)
+    numbers = _ORG_VALUES[characters[:, :8]]
+    expected = _ORG_CHECKS[numbers.astype(np.int32) @ np.asarray(ORG_CODE_WEIGHTS, dtype=np.int32) % 11]
+    found[places[(numbers < 36).all(axis=1) & (characters[:, 8] == expected)]] = False
+    return found
+
+
+def _id_number(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
+    """A clean number has 18 characters, a birth date from 1800 to the day of receipt, and the right last character."""
+    found = np.ones(len(values), dtype=np.bool_)
+    places, characters = _shaped(values, 18)
+    if not len(places):
+        return found
+    digits = characters[:, :17] - np.uint8(ord("0"))
+    total = digits.astype(np.int32) @ np.asarray(CITIZEN_ID_WEIGHTS, dtype=np.int32)
+    born = values.gather(places.astype(np.uint32)).str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
+    dated = ((born >= _FIRST_BIRTH) & (born <= facts.today)).fill_null(False).to_numpy()
+    good = (digits <= 9).all(axis=1) & (characters[:, 17] == _CITIZEN_CHECKS[total % 11]) & dated
     found[places[good]] = False
     return found
 
@@ -135,4 +183,6 @@ _BY_KIND: dict[str, Callable[[ItemField, pl.Series, Facts], Mask]] = {
     "amount": _amount,
     "number": _amount,
     "uscc": _uscc,
+    "org_code": _org_code,
+    "id_number": _id_number,
 }

@@ -1,0 +1,124 @@
+"""One chunk of accepted rows on its way into the store: columns as Python lists, identities digested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from xinshu.kernel.identifiers import Uscc
+from xinshu.records.domain import PublicityFacts, digester
+from xinshu.security.sealing import Vault
+from xinshu.subjects.services import Registration, Reported
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The secret digests of an installation: of identities and keys, and of contents."""
+
+    vault: Vault
+    identity: Callable[[str], bytes]
+    content: Callable[[str], bytes]
+
+    @classmethod
+    def of(cls, vault: Vault) -> Self:
+        """Those that belong to the keys."""
+        return cls(vault, digester(vault.digest_key("identity")), digester(vault.digest_key("content")))
+
+
+@dataclass(slots=True)
+class Chunk:
+    """The columns of one chunk as Python lists, identities digested."""
+
+    height: int
+    row_numbers: list[int]
+    late: list[bool]
+    counterparts: list[bytes]
+    keys: list[bytes]
+    contents: list[bytes]
+    event_dates: list[date | None]
+    ends_on: list[date | None]
+    authorities: list[str]
+    payloads: list[str]
+    personal: list[str]
+    publicity: list[PublicityFacts]
+    frame: pl.DataFrame
+    persons: dict[int, bytes]
+    columns: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, digests: Digests) -> Chunk:
+        """Digest the identities; an id number becomes a blind index before it becomes part of a digest."""
+        identities, keys = frame["identity"].to_list(), frame["key"].to_list()
+        persons: dict[int, bytes] = {}
+        for row in np.flatnonzero(frame["identity"].str.starts_with("P").to_numpy()).tolist():
+            index = digests.vault.blind_index("id_no", identities[row])
+            keys[row] = keys[row].replace(identities[row], f"B{index.hex}")
+            identities[row] = f"B{index.hex}"
+            persons[row] = index.bytes
+        digest = digests.identity
+        payloads, personal = frame["payload"].to_list(), frame["personal"].to_list()
+        facts = frame.select(
+            "event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown"
+        ).rows()
+        return cls(
+            frame.height,
+            frame["row_no"].to_list(),
+            frame["late"].to_list(),
+            [digest(each) for each in identities],
+            [digest(each) for each in keys],
+            [digests.content(whole + own) for whole, own in zip(payloads, personal, strict=True)],
+            frame["event_date"].to_list(),
+            frame["ends_on"].to_list(),
+            frame["authority_code"].to_list(),
+            payloads,
+            personal,
+            [PublicityFacts(*each) for each in facts],
+            frame,
+            persons,
+            {},
+        )
+
+    def person_index(self, row: int) -> bytes | None:
+        """The blind index of the row's natural person."""
+        return self.persons.get(row)
+
+    def month(self, row: int) -> str:
+        """Month of the event, empty when there is no date."""
+        day = self.event_dates[row]
+        return "" if day is None else f"{day:%Y-%m}"
+
+    def text(self, row: int, column: str) -> str:
+        """One value of the chunk."""
+        if column not in self.columns:
+            self.columns[column] = self.frame[column].cast(pl.String).to_list()
+        return self.columns[column][row]
+
+    def reported(self, row: int) -> Reported:
+        """The counterpart as the row reports it; a person is never looked up among organisations."""
+        if row in self.persons or self.text(row, "person") == "true":
+            return Reported("", "", "", "")
+        uscc = self.text(row, "uscc")
+        return Reported(
+            "" if uscc == Uscc.PLACEHOLDER else uscc,
+            self.text(row, "org_code"),
+            self.text(row, "reg_no"),
+            self.text(row, "name_norm"),
+        )
+
+    def registration(self, row: int) -> Registration:
+        """What a registration record says about its subject."""
+        approved = self.text(row, "approved_on")
+        return Registration(
+            self.text(row, "uscc"),
+            self.text(row, "counterpart_name"),
+            self.text(row, "name_norm"),
+            self.text(row, "status"),
+            self.text(row, "region"),
+            date.fromisoformat(approved) if approved else None,
+            self.text(row, "former_names"),
+        )
