@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from xinshu.catalogue.loading import load_catalogue
+from xinshu.catalogue.queries import item_numbers
 from xinshu.catalogue.reference import load_organisations
 from xinshu.catalogue.services import store_catalogue
 from xinshu.collection.reader import Reference
 from xinshu.collection.services import Desk
+from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
+from xinshu.records.rejudging import rejudge
+from xinshu.rules.loading import load_rules
 from xinshu.security.domain import Level, OrganisationFacts
 from xinshu.security.sealing import Vault
 from xinshu.security.services import store_organisations
@@ -46,3 +50,16 @@ def load_profile(settings: Settings, profile: str | None, now: datetime) -> Prof
         for each in load_organisations(chosen)
     )
     return ProfileLoaded(chosen.name, count, len(catalogue), store_catalogue(catalogue, now=now))
+
+
+def bring_up_to_date(settings: Settings, day: date) -> int:
+    """Judge the publicity of stored records by the rules of a Shanghai day; returns how many it changed.
+
+    Raises:
+        ProfileInvalid: the profile cannot be used. NoRuleSet: it has no rule set for that day.
+    """
+    chosen = open_profile(settings.profile, settings.profiles_dir)
+    numbers = item_numbers()
+    catalogue = {numbers[name]: item for name, item in load_catalogue(chosen).items() if name in numbers}
+    with bulk_transaction() as bulk:
+        return rejudge(day, catalogue=catalogue, rules=load_rules(chosen), bulk=bulk)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xinshu.bootstrap.desk import load_profile, open_desk
+from xinshu.bootstrap.desk import bring_up_to_date, load_profile, open_desk
 from xinshu.bootstrap.installation import migrate, open_installation
 from xinshu.cli import up
 from xinshu.cli.ingest import rate, report_table
@@ -76,13 +76,15 @@ def _run(
         migrate()
         load_profile(settings, None, datetime.now(UTC))
         reports = load_demo(settings, subjects=subjects, rows=rows, seed=seed)
+        today = shanghai_date(datetime.now(UTC))
+        bring_up_to_date(settings, today)
         console.print(report_table(reports))
         console.print(_rules_table(reports))
         console.print(_summary(reports))
-        code = busiest_subject(shanghai_date(datetime.now(UTC)))
+        code = busiest_subject(today)
         if code is not None:
             console.rule("一个企业的公示信息")
-            print_profile(console, code, shanghai_date(datetime.now(UTC)))
+            print_profile(console, code, today)
         if serve:
             up.serve(port)
 

@@ -31,6 +31,10 @@ def _dump(
         require_migrated()
         vault = open_desk(settings).vault
         names = {number: item for item, number in item_numbers().items()}
-        for lines in (canonical_subjects(), canonical_records(vault, names), canonical_batches(vault) if batches else ()):
+        for lines in (
+            canonical_subjects(),
+            canonical_records(vault, names),
+            canonical_batches(vault) if batches else (),
+        ):
             for line in lines:
                 typer.echo(json.dumps(line, ensure_ascii=False, sort_keys=True))

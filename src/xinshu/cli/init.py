@@ -29,7 +29,9 @@ def _init(
     with open_installation(settings):
         migrate()
         loaded = load_profile(settings, profile, datetime.now(UTC))
-        reports = load_demo(settings, subjects=demo_size, rows=demo_size * 5, seed=seed, quiet=as_json) if demo_size else []
+        reports = (
+            load_demo(settings, subjects=demo_size, rows=demo_size * 5, seed=seed, quiet=as_json) if demo_size else []
+        )
     if as_json:
         answer = {"profile": loaded.profile, "organisations": loaded.organisations, "items": loaded.items}
         typer.echo(json.dumps({**answer, "demo_rows": sum(each.rows for each in reports)}, ensure_ascii=False))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from xinshu.bootstrap.desk import bring_up_to_date
 from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.bootstrap.supervisor import supervise
+from xinshu.kernel.clock import shanghai_date
 from xinshu.project.environment import read_settings
 
 HOST = "127.0.0.1"
@@ -25,8 +28,10 @@ def register(app: typer.Typer) -> None:
 def _up(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="网站端口")] = 8000,
 ) -> None:
-    with open_installation(read_settings()):
+    settings = read_settings()
+    with open_installation(settings):
         require_migrated()
+        bring_up_to_date(settings, shanghai_date(datetime.now(UTC)))
         code = serve(port)
     raise typer.Exit(code)
 

@@ -23,7 +23,8 @@ def read_settings() -> Settings:
 def configure_logging(level: str) -> None:
     """The program's logs, without what procrastinate says at every start of every process."""
     configure_logs(level)
-    logging.getLogger("procrastinate.blueprints").setLevel(logging.WARNING)
+    for name in ("procrastinate.blueprints", "procrastinate.periodic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def name_django_settings() -> None:

@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "xinshu.web.portal",
 ]
 
+PROCRASTINATE_IMPORT_PATHS = ["xinshu.bootstrap.tasks"]  # what the task worker does by itself
+
 DEBUG = False
 SECRET_KEY = secret_key(XINSHU.home)
 ALLOWED_HOSTS = list(XINSHU.allowed_hosts)
