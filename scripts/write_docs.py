@@ -1,4 +1,7 @@
-"""Write the generated pages: docs/errors.md from the error classes. `make docs` runs it; a test compares."""
+"""Write the generated pages: docs/errors.md from the error classes, docs/items from the national items of profiles/base.
+
+`make docs` runs it; tests compare.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,11 @@ from pathlib import Path
 
 import xinshu
 from xinshu.bootstrap.installation import django_ready
+from xinshu.catalogue.document import write_docs
+from xinshu.catalogue.domain import CatalogueItem
+from xinshu.catalogue.loading import load_catalogue
 from xinshu.kernel.errors import XinshuError
+from xinshu.kernel.profiles import open_profile
 
 ROOT = Path(__file__).resolve().parent.parent
 _HEAD = """# Errors 错误代码
@@ -55,5 +62,12 @@ def errors_page() -> str:
     return _HEAD + "".join(lines)
 
 
+def national_items() -> list[CatalogueItem]:
+    """The items of the base profile, by code."""
+    catalogue = load_catalogue(open_profile("base", ROOT / "profiles"))
+    return [catalogue[item] for item in sorted(catalogue)]
+
+
 if __name__ == "__main__":
+    write_docs(national_items(), ROOT / "docs" / "items")
     (ROOT / "docs" / "errors.md").write_text(errors_page(), encoding="utf-8")

@@ -63,6 +63,22 @@ class Batch(models.Model):
         return self.label
 
 
+class BatchCounter(models.Model):
+    """The last number given to a batch of a Shanghai day; the table is made by SQL (migration 0002)."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {"day": "none", "last": "none"}
+
+    day = models.DateField(primary_key=True)
+    last = models.IntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "collection_batch_counter"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.last}"
+
+
 class DoubtfulRow(models.Model):
     """A row that was not loaded, whole and sealed, waiting for its supplier; duplicates too."""
 

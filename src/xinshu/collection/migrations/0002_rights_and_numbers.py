@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from django.db import migrations
+from django.db import migrations, models
 
 from xinshu.security.roles import LOADER_ROLE
 
@@ -20,5 +20,17 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("collection", "0001_initial"), ("security", "0001_initial")]
 
     operations: ClassVar = [
-        migrations.RunSQL(_FORWARD, "DROP TABLE collection_batch_counter; DROP INDEX collection_finding_row;")
+        migrations.RunSQL(_FORWARD, "DROP TABLE collection_batch_counter; DROP INDEX collection_finding_row;"),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.CreateModel(
+                    name="BatchCounter",
+                    fields=[
+                        ("day", models.DateField(primary_key=True, serialize=False)),
+                        ("last", models.IntegerField()),
+                    ],
+                    options={"managed": False, "db_table": "collection_batch_counter"},
+                )
+            ]
+        ),
     ]
