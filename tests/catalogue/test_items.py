@@ -171,6 +171,11 @@ def test_only_level_a_of_tax_credit_is_public():
     assert ITEMS["tax-credit-a"].publicity.when == (Condition("PJDJ", any_of=("A",)),)
 
 
+def test_the_end_of_publicity_a_supplier_reports_is_not_public():
+    """It may contradict the end computed by the rules, which is the one the public page shows."""
+    assert ITEMS["administrative-penalty"].field("CF_GSJZQ").access == "gov"
+
+
 @pytest.mark.parametrize(
     ("spelling", "value"),
     [
