@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,6 +14,8 @@ from xinshu.kernel.ids import read_public_id
 from xinshu.kernel.text import normalise_cell, normalise_name, upper_ascii
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.models import Merge, Subject, SubjectName
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # PostgreSQL takes no NUL and no half of a pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Hit:
 
 def find_subject(code: str) -> SubjectFacts:
     """The subject with this USCC or public id. Raises SubjectNotFound."""
-    text = upper_ascii(normalise_cell(code))
+    text = upper_ascii(normalise_cell(_CONTROL.sub("", code)))
     where = Q(uscc=text)
     public = read_public_id(text)
     if public is not None and len(text) != 18:
@@ -83,7 +86,7 @@ def search(text: str, *, limit: int = 20) -> list[Hit]:
 
     Fewer than two characters find nothing.
     """
-    wanted = normalise_name(normalise_cell(text))
+    wanted = normalise_name(normalise_cell(_CONTROL.sub("", text)))
     if len(wanted) < 2:
         return []
     if Uscc.is_valid(wanted) or OrgCode.is_valid(wanted):
