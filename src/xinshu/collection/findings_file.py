@@ -12,9 +12,13 @@ from typing import Self, TextIO
 
 import polars as pl
 
+from xinshu.catalogue.checks.findings import FINDING_SCHEMA
 from xinshu.catalogue.rulebook import FINDING_COLUMNS, Finding
+from xinshu.kernel.text import INVISIBLE
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet may run: the signs in both widths, after blanks and invisible characters too.
+_FORMULA = f"^(?:[\\s\\x00-\\x20{INVISIBLE}]*[=+\\-@＝＋－＠]|[\t\r\n])"
+_FOREIGN = ("file", "sheet", "field", "title", "value")  # columns that hold a supplier's own text
 
 
 class FindingsFile:
@@ -40,25 +44,23 @@ class FindingsFile:
                     part.unlink(missing_ok=True)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Append a finding table (columns FINDING_COLUMNS, possibly none and no rows)."""
+        """Append a finding table (columns FINDING_COLUMNS, possibly none and no rows).
+
+        A supplier's text that a spreadsheet would run as a formula gets an apostrophe before it.
+        """
         if not frame.height:
             return
         buffer = io.BytesIO()
-        guarded = [
-            pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then(pl.lit("'") + pl.col(name)).otherwise(pl.col(name))
-            for name in ("sheet", "title", "value")
-        ]
-        frame.with_columns(
-            each.alias(name) for each, name in zip(guarded, ("sheet", "title", "value"), strict=True)
-        ).select(FINDING_COLUMNS).write_csv(buffer, include_header=False)
+        guarded = (
+            pl.when(pl.col(name).str.contains(_FORMULA)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
+            for name in _FOREIGN
+        )
+        frame.with_columns(guarded).select(FINDING_COLUMNS).write_csv(buffer, include_header=False)
         self._file.write(buffer.getvalue().decode())
 
     def add_findings(self, findings: Sequence[Finding]) -> None:
-        """Append findings given as objects. A value that a spreadsheet would run as a formula is put in quotes."""
-        writer = csv.writer(self._file, lineterminator="\n")
-        for each in findings:
-            values = (getattr(each, name) for name in FINDING_COLUMNS)
-            writer.writerow(f"'{value}" if str(value).startswith(_FORMULA) else value for value in values)
+        """Append findings given as objects; as `add`."""
+        self.add(pl.DataFrame([each.as_dict() for each in findings], schema=FINDING_SCHEMA))
 
     def commit(self) -> None:
         """Put the file in its place."""
