@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -123,11 +124,32 @@ def migrated_template(database_server: None) -> Iterator[str]:
     _administer(_drop(_TEMPLATE))
 
 
-@pytest.fixture
-def database(migrated_template: str) -> Iterator[Database]:
-    """A fresh, migrated database that Django and child processes are connected to; no data but the migrations' own."""
+@pytest.fixture(scope="session")
+def demo_template(migrated_template: str) -> Iterator[str]:
+    """The name of a database that also has the organisations and items of the demo profile; copy it, do not use it."""
+    name = f"{_NAME}_demo"
+    _administer(_create(name, migrated_template))
+    _point_django_at(name)
+    from xinshu.bootstrap.desk import load_profile
+
+    load_profile(read_settings(), "demo", datetime(2026, 1, 1, tzinfo=UTC))
     _point_django_at(_NAME)
-    _administer(_drop(_NAME), _create(_NAME, migrated_template))
+    yield name
+    _administer(_drop(name))
+
+
+def _template(request: pytest.FixtureRequest) -> str:
+    """A test of a `world` begins with the demo profile, every other one with tables only."""
+    return str(request.getfixturevalue("demo_template" if "world" in request.fixturenames else "migrated_template"))
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh, migrated database that Django and child processes are connected to; no data but the migrations' own
+    (and those of the demo profile for a test that asks for `world`)."""
+    template = _template(request)
+    _point_django_at(_NAME)
+    _administer(_drop(_NAME), _create(_NAME, template))
     yield Database(_NAME)
     _point_django_at(_NAME)
     _administer(_drop(_NAME))
@@ -145,10 +167,10 @@ def empty_database(database_server: None) -> Iterator[Database]:
 
 
 @pytest.fixture
-def second_database(migrated_template: str) -> Iterator[Database]:
-    """Another migrated database on the same server, which Django is not connected to."""
+def second_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Another database like `database` on the same server, which Django is not connected to."""
     name = f"{_NAME}_second"
-    _administer(_drop(name), _create(name, migrated_template))
+    _administer(_drop(name), _create(name, _template(request)))
     yield Database(name)
     _administer(_drop(name))
 

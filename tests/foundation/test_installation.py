@@ -15,6 +15,7 @@ import pytest
 
 from xinshu.bootstrap.errors import DatabaseUnreachable, NotInitialised
 from xinshu.bootstrap.installation import migrate, open_installation, require_migrated
+from xinshu.catalogue.queries import item_numbers
 from xinshu.kernel import embedded
 from xinshu.security.queries import organisations
 
@@ -24,8 +25,10 @@ def test_a_fresh_database_becomes_an_installation(xinshu, empty_database):
         require_migrated()
     done = xinshu("init", "--profile", "demo", "--json", DATABASE_URL=empty_database.url)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"profile": "demo", "organisations": len(organisations())}
+    answer = {"profile": "demo", "organisations": len(organisations()), "items": len(item_numbers()), "demo_rows": 0}
+    assert json.loads(done.stdout) == answer
     assert len(organisations()) > 0
+    assert len(item_numbers()) == 8
     require_migrated()
 
 

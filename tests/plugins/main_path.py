@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from xinshu.catalogue.loading import load_catalogue
+from xinshu.collection.reader import Reference
+from xinshu.collection.services import Desk
 from xinshu.kernel.clock import parse_as_of
 from xinshu.kernel.identifiers import org_code
 from xinshu.kernel.identifiers import uscc as uscc_module
+from xinshu.kernel.profiles import open_profile
+from xinshu.security.queries import organisations
+from xinshu.security.sealing import Vault
 
 AUTHORITY_NAME = "A市生态环境局"
 Row = dict[str, str]
@@ -108,19 +113,22 @@ class World:
         return self.load("administrative-penalty", rows, at)
 
 
-@pytest.fixture
-def world(database, tmp_path: Path, settings_with: Callable[..., object]) -> Iterator[World]:
-    """An installation of the demo profile with nothing loaded."""
-    from xinshu.bootstrap.desk import load_profile, open_desk
-    from xinshu.security.queries import organisations
+@cache
+def _demo_profile(folder: Path):
+    """Reference data and catalogue of the demo profile, read once in a test run."""
+    chosen = open_profile("demo", folder)
+    return Reference.load(chosen), load_catalogue(chosen)
 
+
+@pytest.fixture
+def world(database, tmp_path: Path, settings_with: Callable[..., object]) -> World:
+    """An installation of the demo profile with nothing loaded."""
     home = tmp_path / "home"
     home.mkdir()
     settings = settings_with(home=home, profile="demo")
-    load_profile(settings, "demo", datetime(2026, 1, 1, tzinfo=UTC))
-    desk = open_desk(settings, "demo")
+    reference, catalogue = _demo_profile(settings.profiles_dir)
     source = next(each.uscc for each in organisations() if each.name.endswith("A市生态环境局"))
-    yield World(replace(desk, settings=settings), tmp_path, source)
+    return World(Desk(settings, reference, dict(catalogue), Vault.open(home)), tmp_path, source)
 
 
 def canonical(desk, *, batches: bool = False) -> list[str]:
@@ -144,11 +152,8 @@ def second_world(world: World, second_database, tmp_path: Path) -> Iterator[Worl
     """The same installation (and keys) on another, empty database; Django is turned to it."""
     from django.db import connections
 
-    from xinshu.bootstrap.desk import load_profile
-
     kept = connections["default"].settings_dict["NAME"]
     _turn(second_database.name)
-    load_profile(world.desk.settings, "demo", datetime(2026, 1, 1, tzinfo=UTC))
     folder = tmp_path / "second"
     folder.mkdir()
     yield World(world.desk, folder, world.source)

@@ -11,6 +11,7 @@ import typer
 from xinshu.bootstrap.desk import load_profile
 from xinshu.bootstrap.installation import migrate, open_installation
 from xinshu.cli.demo import load_demo
+from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
 
 
@@ -26,6 +27,7 @@ def _init(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     settings = read_settings()
+    open_profile(profile or settings.profile, settings.profiles_dir)  # a wrong name is refused before anything is made
     with open_installation(settings):
         migrate()
         loaded = load_profile(settings, profile, datetime.now(UTC))
