@@ -21,4 +21,9 @@ def canonical_batches(vault: Vault) -> Iterator[dict[str, object]]:
             yield {"kind": "finding", "row": each.row_no, "field": each.field, "rule": each.rule, "text": each.message}
         for held in DoubtfulRow.objects.filter(batch=batch).order_by("row_no"):
             raw = vault.open_cell(bytes(held.sealed), held_place(batch.id, held.row_no))
-            yield {"kind": "held", "row": held.row_no, "duplicate": held.duplicate, "raw": hashlib.sha256(raw).hexdigest()}
+            yield {
+                "kind": "held",
+                "row": held.row_no,
+                "duplicate": held.duplicate,
+                "raw": hashlib.sha256(raw).hexdigest(),
+            }

@@ -8,7 +8,6 @@ from datetime import datetime
 import polars as pl
 import psycopg
 
-from xinshu.catalogue.rulebook import Finding
 from xinshu.collection.findings_file import FindingsFile
 from xinshu.collection.reader import CheckedPart
 from xinshu.kernel import copying
@@ -53,8 +52,7 @@ class Outcome:
         for month, counts in taken.months.items():
             kept = self._months.setdefault(month, [0] * 5)
             self._months[month] = [one + other for one, other in zip(kept, counts, strict=True)]
-        if taken.findings:
-            self._keep_findings(_table(taken.findings))
+        self._keep_findings(taken.findings)
         if taken.doubtful:
             held = part.accepted.filter(pl.col("row_no").is_in(taken.doubtful))
             self._hold(
@@ -155,7 +153,3 @@ _TOTALS = """
 UPDATE collection_batch SET state = 'loaded', rows = %s, new = %s, updated = %s, unchanged = %s, doubtful = %s,
     duplicates = %s, unlinked = %s, seconds = %s, finished_at = %s WHERE id = %s
 """
-
-
-def _table(findings: list[Finding]) -> pl.DataFrame:
-    return pl.DataFrame([each.as_dict() for each in findings])

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinshu.catalogue.checks import CheckContext, ItemChecker
 from xinshu.catalogue.checks.findings import FINDING_SCHEMA, as_findings
-from xinshu.catalogue.checks.inspection import Facts
+from xinshu.catalogue.checks.inspection import Facts, region_table
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.catalogue.reference import Divisions, load_divisions, load_industries
+from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding, make_finding
 from xinshu.collection.errors import FileRefused, ReaderFailed
 from xinshu.collection.preparation import DOUBTFUL, prepare
@@ -50,14 +51,14 @@ _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve with
 class Reference:
     """Reference data of a profile that checks compare with; load once, use for many files."""
 
-    divisions: Divisions
+    region_table: npt.NDArray[np.bool_]
     industries: frozenset[str]
     rules: Rules
 
     @classmethod
     def load(cls, profile: Profile) -> Self:
         """Read it from the profile's files. Raises ProfileInvalid."""
-        return cls(load_divisions(profile), frozenset(load_industries(profile)), load_rules(profile))
+        return cls(region_table(load_divisions(profile)), frozenset(load_industries(profile)), load_rules(profile))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ def _part(job: ReadJob, checker: ItemChecker, chunk: RawChunk) -> tuple[dict[str
     if job.load:
         held = np.flatnonzero(result.doubtful | result.duplicate)
         doubtful = chunk.frame[held.tolist()]
-        raw = doubtful.select(pl.struct(pl.all()).struct.json_encode().alias("raw")).to_series() if len(held) else []
+        raw = doubtful.select(pl.struct(pl.all()).struct.json_encode().alias("raw")).to_series()
         held_frame = pl.DataFrame(
             {"row_no": chunk.rows[held], "duplicate": result.duplicate[held], "raw": raw}, schema=DOUBTFUL
         )
@@ -241,7 +242,7 @@ def _part(job: ReadJob, checker: ItemChecker, chunk: RawChunk) -> tuple[dict[str
 def check_context(job: ReadJob, name: str) -> CheckContext:
     """The reference data and the deadline for the day of receipt."""
     today = shanghai_date(job.received_at)
-    facts = Facts.of(today, job.reference.divisions, job.reference.industries)
+    facts = Facts(today, job.reference.industries, job.reference.region_table)
     if job.item.deadline is None:
         return CheckContext(facts, name, job.source)
     rules = job.reference.rules

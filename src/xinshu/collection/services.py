@@ -23,8 +23,9 @@ from xinshu.collection.models import Batch
 from xinshu.collection.outcome import Outcome
 from xinshu.collection.queries import batch_report, findings_path
 from xinshu.collection.rawfiles import file_digest, keep_raw
-from xinshu.collection.reader import CheckedPart, ReadJob, Reference, read_checked
+from xinshu.collection.reader import ReadJob, Reference, read_checked
 from xinshu.collection.reading import ReadLimits
+from xinshu.collection.reading.prefetch import prefetch
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.settings import Settings
@@ -187,17 +188,13 @@ def _load(
             file.discard()
             return
         outcome = Outcome(bulk, batch.id, supplier.region, desk.vault, file)
-        for part in read_checked(job):
-            _take(loader, outcome, part)
+        ahead = ((part, loader.prepare(part.accepted) if part.accepted.height else None) for part in read_checked(job))
+        for part, chunk in prefetch(ahead):
+            outcome.add(part, None if chunk is None else loader.take(chunk))
             progress("入库", part.done, outcome.rows)
         outcome.finish(time.monotonic() - started, datetime.now(UTC))
         file.commit()
         keeper.finish()
-
-
-def _take(loader: Loader, outcome: Outcome, part: CheckedPart) -> None:
-    taken = loader.take(part.accepted) if part.accepted.height else None
-    outcome.add(part, taken)
 
 
 def _refuse(desk: Desk, batch: Batch, refused: FileRefused) -> None:

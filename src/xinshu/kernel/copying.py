@@ -6,9 +6,10 @@ section "Binary Format".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice, repeat
+from typing import TypeVar
 
 NULL = b"\xff\xff\xff\xff"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -18,6 +19,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ROWS_A_BLOCK = 1_000
 
 Fields = Iterable[bytes]
+T = TypeVar("T")
 
 
 def uuids(values: Iterable[bytes | None]) -> list[bytes]:
@@ -27,18 +29,34 @@ def uuids(values: Iterable[bytes | None]) -> list[bytes]:
 
 def texts(values: Iterable[str | None]) -> list[bytes]:
     """text; NUL characters, which PostgreSQL refuses, must be gone."""
-    return [NULL if value is None else ((raw := value.encode()) and _sized(raw)) or bytes(4) for value in values]
+    return [NULL if value is None else len(raw := value.encode()).to_bytes(4, "big") + raw for value in values]
+
+
+def few_texts(values: Iterable[str | None]) -> list[bytes]:
+    """The same for a column of few different texts."""
+    return _each_once(values, texts)
+
+
+def few_integers(values: Iterable[int | None]) -> list[bytes]:
+    """int4, for a column of few different numbers."""
+    return _each_once(values, integers)
+
+
+def _each_once(values: Iterable[T], render_all: Callable[[list[T]], list[bytes]]) -> list[bytes]:
+    given = list(values)
+    different = list(dict.fromkeys(given))
+    forms = dict(zip(different, render_all(different), strict=True))
+    return [forms[value] for value in given]
 
 
 def blobs(values: Iterable[bytes | None]) -> list[bytes]:
     """bytea."""
-    return [NULL if value is None else _sized(value) for value in values]
+    return [NULL if value is None else len(value).to_bytes(4, "big") + value for value in values]
 
 
 def dates(values: Iterable[date | None]) -> list[bytes]:
     """date."""
-    kept: dict[date | None, bytes] = {None: NULL}
-    return [kept.get(value) or kept.setdefault(value, date_field(value)) for value in values]
+    return _each_once(values, lambda different: [date_field(value) for value in different])
 
 
 def integers(values: Iterable[int | None]) -> list[bytes]:
@@ -70,10 +88,6 @@ def instant_field(value: datetime | None) -> bytes:
 def same(field: bytes) -> Fields:
     """The same field in every row."""
     return repeat(field)
-
-
-def _sized(raw: bytes) -> bytes:
-    return len(raw).to_bytes(4, "big") + raw
 
 
 def render(columns: Sequence[Fields]) -> Iterator[bytes]:

@@ -68,7 +68,7 @@ class Settings:
             workbook_max_unpacked_bytes=_read(env, "XINSHU_WORKBOOK_MAX_UNPACKED_BYTES", "2G", _size),
             reader_memory_bytes=_read(env, "XINSHU_READER_MEMORY_BYTES", "4G", _size),
             reader_seconds=_read(env, "XINSHU_READER_SECONDS", "1800", _positive),
-            chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "32M", _size),
+            chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "16M", _size),
         )
 
 

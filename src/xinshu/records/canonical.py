@@ -42,7 +42,9 @@ def canonical_records(vault: Vault, items: Mapping[int, str]) -> Iterator[dict[s
             record, sealed = values.pop("id"), values.pop("sealed")
             values["item"] = items[values["item"]]
             values["personal"] = _digest(vault, sealed, record)
-            line = {name: value if isinstance(value, int | None) else str(value) for name, value in values.items()}
+            line: dict[str, object] = {
+                name: value if isinstance(value, int | None) else str(value) for name, value in values.items()
+            }
             lines.append(
                 (f"{line['item']}\0{line['payload']}\0{line['personal']}\0{line['kind']}\0{line['number']:06}", line)
             )

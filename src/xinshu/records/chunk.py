@@ -45,7 +45,9 @@ class Chunk:
     authorities: list[str]
     payloads: list[str]
     personal: list[str]
-    publicity: list[PublicityFacts]
+    publicity: list[PublicityFacts]  # the different ones
+    publicity_of: list[int]  # for each row the number of its facts
+    months: list[str]  # of the event, empty without a date
     frame: pl.DataFrame
     persons: dict[int, bytes]
     columns: dict[str, list[str]]
@@ -62,9 +64,13 @@ class Chunk:
             persons[row] = index.bytes
         digest = digests.identity
         payloads, personal = frame["payload"].to_list(), frame["personal"].to_list()
-        facts = frame.select(
-            "event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown"
-        ).rows()
+        names = ("event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown")
+        groups = frame.select(pl.struct(names).alias("facts")).to_series()
+        facts = groups.unique(maintain_order=True)
+        numbers = pl.DataFrame({"facts": facts, "number": np.arange(len(facts))})
+        numbered = frame.select(pl.struct(names).alias("facts")).join(
+            numbers, on="facts", how="left", maintain_order="left", nulls_equal=True
+        )
         return cls(
             frame.height,
             frame["row_no"].to_list(),
@@ -77,38 +83,34 @@ class Chunk:
             frame["authority_code"].to_list(),
             payloads,
             personal,
-            [PublicityFacts(*each) for each in facts],
+            [PublicityFacts(**each) for each in facts.to_list()],
+            numbered["number"].to_list(),
+            frame["event_date"].dt.strftime("%Y-%m").fill_null("").to_list(),
             frame,
             persons,
             {},
         )
 
-    def person_index(self, row: int) -> bytes | None:
-        """The blind index of the row's natural person."""
-        return self.persons.get(row)
-
-    def month(self, row: int) -> str:
-        """Month of the event, empty when there is no date."""
-        day = self.event_dates[row]
-        return "" if day is None else f"{day:%Y-%m}"
-
     def text(self, row: int, column: str) -> str:
         """One value of the chunk."""
-        if column not in self.columns:
-            self.columns[column] = self.frame[column].cast(pl.String).to_list()
-        return self.columns[column][row]
+        return self.column(column)[row]
 
-    def reported(self, row: int) -> Reported:
-        """The counterpart as the row reports it; a person is never looked up among organisations."""
-        if row in self.persons or self.text(row, "person") == "true":
-            return Reported("", "", "", "")
-        uscc = self.text(row, "uscc")
-        return Reported(
-            "" if uscc == Uscc.PLACEHOLDER else uscc,
-            self.text(row, "org_code"),
-            self.text(row, "reg_no"),
-            self.text(row, "name_norm"),
-        )
+    def column(self, name: str) -> list[str]:
+        """One column as texts."""
+        if name not in self.columns:
+            self.columns[name] = self.frame[name].cast(pl.String).to_list()
+        return self.columns[name]
+
+    def reported(self, rows: list[int]) -> list[Reported | None]:
+        """The counterparts as the rows report them; None for a person, who is never looked up among organisations."""
+        uscc, org_code, reg_no = self.column("uscc"), self.column("org_code"), self.column("reg_no")
+        names, person = self.column("name_norm"), self.column("person")
+        return [
+            None
+            if person[row] == "true"
+            else Reported("" if uscc[row] == Uscc.PLACEHOLDER else uscc[row], org_code[row], reg_no[row], names[row])
+            for row in rows
+        ]
 
     def registration(self, row: int) -> Registration:
         """What a registration record says about its subject."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntFlag
 
+import polars as pl
+
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.catalogue.rulebook import Finding
 from xinshu.rules.domain import PenaltyFacts, PublicityVerdict, Rules
 from xinshu.rules.publicity import publicity_on
 
@@ -50,14 +51,8 @@ class Taken:
     unchanged: int = 0
     unlinked: int = 0
     doubtful: list[int] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: pl.DataFrame = field(default_factory=pl.DataFrame)
     months: dict[str, list[int]] = field(default_factory=dict)
-
-    def count(self, month: str, place: int, *, late: bool) -> None:
-        """Count one accepted row; `place` 0 new, 1 updated, 2 unchanged."""
-        counts = self.months.setdefault(month, [0, 0, 0, 0, 0])
-        counts[place] += 1
-        counts[4] += late
 
 
 def digester(secret: bytes) -> Callable[[str], bytes]:
@@ -65,12 +60,10 @@ def digester(secret: bytes) -> Callable[[str], bytes]:
 
     Without the secret nobody can test a guess about an identity or a content against the stored digest.
     """
-    start = hashlib.sha256(secret)
+    sha256 = hashlib.sha256
 
     def digest(text: str) -> bytes:
-        state = start.copy()
-        state.update(text.encode())
-        return state.digest()[:16]
+        return sha256(secret + text.encode()).digest()[:16]
 
     return digest
 

@@ -52,9 +52,9 @@ def link_waiting(
         return 0
     links = resolve(connection, [_reported(catalogue[item], payload) for _, _, payload, item in waiting])
     ready = [
-        (link.subject, int(link.basis), now, counterpart, record)
+        (UUID(bytes=link.subject), int(link.basis), now, counterpart, record)
         for (counterpart, record, *_), link in zip(waiting, links, strict=True)
-        if link is not None and link.name_known
+        if link is not None and link.other_name is None
     ]
     if ready:
         with connection.cursor() as cursor:

@@ -7,7 +7,8 @@ tables; a crash at any moment leaves nothing of the batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -17,7 +18,7 @@ import psycopg
 
 from xinshu.kernel import copying
 from xinshu.kernel.database import looking_up
-from xinshu.kernel.ids import uuid7_batch
+from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests
 from xinshu.records.domain import LoadContext, Marks, Publicity, PublicityFacts, Taken, judge_publicity
 from xinshu.records.linking import link_waiting
@@ -48,11 +49,10 @@ def sealed_place(record: UUID) -> bytes:
     return _PLACE + record.bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(NamedTuple):
     """What the store already has under a row's key."""
 
-    id: UUID
+    id: bytes
     same_content: bool
     linked: bool
 
@@ -66,6 +66,8 @@ class Loader:
         self._vault = vault
         self._digests = Digests.of(vault)
         self._verdicts: dict[PublicityFacts, Publicity] = {}
+        self._bearers: dict[str, int] = {}
+        self._first_of_item = False
 
     def begin(self) -> None:
         """Become the loader and wait for one's turn: loads of one item one after another, and registrations, which
@@ -75,13 +77,17 @@ class Loader:
         shared = "" if item.creates_subjects else "_shared"
         self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [_SUBJECT_LOCK])
         self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ITEM_LOCK, self._context.item_id])
+        anything = "SELECT 1 FROM records_record WHERE item_id = %s LIMIT 1"
+        self._first_of_item = self._connection.execute(anything, [self._context.item_id]).fetchone() is None
 
-    def take(self, frame: pl.DataFrame) -> Taken:
-        """Load one chunk of rows (columns: collection.preparation.prepare). No row's key may come twice in a batch."""
+    def prepare(self, frame: pl.DataFrame) -> Chunk:
+        """Digest a chunk of rows (columns: collection.preparation.prepare). Touches no connection: may run ahead in a
+        thread while the chunk before it is taken."""
+        return Chunk.of(frame, self._digests)
+
+    def take(self, chunk: Chunk) -> Taken:
+        """Load one chunk. No row's key may come twice in a batch."""
         taken = Taken()
-        if not frame.height:
-            return taken
-        chunk = Chunk.of(frame, self._digests)
         stored, similar = self._known(chunk)
         states = np.asarray(
             [_NEW if each is None else _UNCHANGED if each.same_content else _CHANGED for each in stored]
@@ -93,14 +99,12 @@ class Loader:
         self._count(chunk, wanted, states, stored, links, taken)
         return taken
 
-    def seal(self, text: str, record: UUID) -> bytes:
-        """The sealed cell of a record's personal values."""
-        return self._vault.seal(text.encode(), sealed_place(record))
-
     # -- what is there already -----------------------------------------------------------------------------------
 
     def _known(self, chunk: Chunk) -> tuple[list[_Stored | None], dict[int, str]]:
         """For each row what the store has under its key, and {row: payload} of a similar stored record."""
+        if self._first_of_item:  # keys are unique within a batch, so nothing can be found
+            return [None] * chunk.height, {}
         with self._connection.cursor(binary=True) as cursor:
             cursor.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS loading_keys (ordinal int, counterpart uuid, key_hash uuid,"
@@ -143,9 +147,11 @@ class Loader:
         rows = wanted.tolist()
         if self._context.item.creates_subjects:
             return self._register(chunk, rows), held
-        links = dict(zip(rows, resolve(self._connection, [chunk.reported(row) for row in rows]), strict=True))
-        judged = judge_links(self._connection, self._context, chunk, links, similar)
-        taken.findings += judged.findings
+        links: dict[int, Link | None] = dict.fromkeys(rows)
+        reported = {row: each for row, each in zip(rows, chunk.reported(rows), strict=True) if each is not None}
+        links.update(zip(reported, resolve(self._connection, list(reported.values())), strict=True))
+        judged = judge_links(self._connection, self._context, chunk, links, similar, self._bearers)
+        taken.findings = judged.table(self._context, chunk)
         held[sorted(judged.held)] = True
         taken.doubtful += [chunk.row_numbers[row] for row in sorted(judged.held)]
         return {row: link for row, link in links.items() if link is not None and row not in judged.held}, held
@@ -160,10 +166,7 @@ class Loader:
             catalogue=self._context.catalogue,
             now=self._context.received_at,
         )
-        return {
-            row: Link(subject, Basis.REGISTRATION, True, each.name, each.status, None)
-            for row, (subject, _), each in zip(rows, made, registrations, strict=True)
-        }
+        return {row: Link(subject.bytes, Basis.REGISTRATION) for row, (subject, _) in zip(rows, made, strict=True)}
 
     # -- into the store ------------------------------------------------------------------------------------------
 
@@ -177,7 +180,7 @@ class Loader:
     ) -> None:
         new = [row for row in wanted.tolist() if states[row] == _NEW]
         new.sort(key=chunk.counterparts.__getitem__)  # neighbours in the indexes
-        ids = uuid7_batch(self._context.received_at, len(new))
+        ids = uuid7_bytes(self._context.received_at, len(new))
         if new:
             self._copy("records_record", chunk, new, ids, links)
         changed = [row for row in wanted.tolist() if states[row] == _CHANGED]
@@ -192,43 +195,42 @@ class Loader:
             for statement in _REVISE:
                 self._connection.execute(statement)
 
-    def _copy(self, table: str, chunk: Chunk, rows: list[int], ids: Sequence[UUID], links: dict[int, Link]) -> None:
+    def _copy(self, table: str, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]) -> None:
         context = self._context
         found = [links.get(row) for row in rows]
-        verdicts = [self._publicity(chunk, row) for row in rows]
+        judged = [self._publicity(each) for each in chunk.publicity]
+        verdicts = [judged[chunk.publicity_of[row]] for row in rows]
         received = copying.instant_field(context.received_at)
-        personal = [chunk.personal[row] for row in rows]
         columns = (
             copying.uuids(chunk.counterparts[row] for row in rows),
             copying.same(copying.small_integers([context.item_id])[0]),
             copying.uuids(chunk.keys[row] for row in rows),
-            copying.uuids(each.bytes for each in ids),
-            copying.uuids(None if link is None else link.subject.bytes for link in found),
-            copying.small_integers(None if link is None else int(link.basis) for link in found),
+            copying.uuids(ids),
+            copying.uuids(None if link is None else link.subject for link in found),
+            copying.small_integers(None if link is None else link.basis for link in found),
             [copying.NULL if link is None else received for link in found],
             copying.same(received),
-            copying.uuids(chunk.person_index(row) for row in rows),
+            copying.uuids(chunk.persons.get(row) for row in rows),
             copying.uuids(chunk.contents[row] for row in rows),
             copying.same(copying.integers([context.batch_id])[0]),
             copying.integers(chunk.row_numbers[row] for row in rows),
             copying.same(copying.texts([context.supplier])[0]),
-            copying.texts(chunk.authorities[row] for row in rows),
+            copying.few_texts(chunk.authorities[row] for row in rows),
             copying.same(copying.integers([context.region])[0]),
             copying.dates(chunk.event_dates[row] for row in rows),
             copying.dates(chunk.ends_on[row] for row in rows),
             copying.same(received),
-            copying.texts(each.rule_set for each in verdicts),
-            copying.texts(each.severity for each in verdicts),
+            copying.few_texts(each.rule_set for each in verdicts),
+            copying.few_texts(each.severity for each in verdicts),
             copying.dates(each.public_from for each in verdicts),
             copying.dates(each.repair_from for each in verdicts),
             copying.dates(each.public_until for each in verdicts),
-            copying.integers(
-                self._marks(chunk, row, each, link) for row, each, link in zip(rows, verdicts, found, strict=True)
+            copying.few_integers(
+                _marks(chunk.late[row], chunk.event_dates[row], each, link)
+                for row, each, link in zip(rows, verdicts, found, strict=True)
             ),
             copying.texts(chunk.payloads[row] for row in rows),
-            copying.blobs(
-                self.seal(text, record) if text else None for text, record in zip(personal, ids, strict=True)
-            ),
+            self._sealed(chunk, rows, ids),
         )
         with (
             self._connection.cursor() as cursor,
@@ -237,20 +239,19 @@ class Loader:
             for block in copying.render(columns):
                 copy.write(block)
 
-    def _publicity(self, chunk: Chunk, row: int) -> Publicity:
-        facts = chunk.publicity[row]
+    def _sealed(self, chunk: Chunk, rows: list[int], ids: Sequence[bytes]) -> list[bytes]:
+        """The sealed cells, NULL where a row has nothing personal."""
+        wanted = [(row, each) for row, each in zip(rows, ids, strict=True) if chunk.personal[row]]
+        cells = self._vault.seal_many(
+            [chunk.personal[row].encode() for row, _ in wanted], [_PLACE + each for _, each in wanted]
+        )
+        sealed = dict(zip((row for row, _ in wanted), cells, strict=True))
+        return copying.blobs(sealed.get(row) for row in rows)
+
+    def _publicity(self, facts: PublicityFacts) -> Publicity:
         if facts not in self._verdicts:
             self._verdicts[facts] = judge_publicity(self._context.item, facts, self._context.today, self._context.rules)
         return self._verdicts[facts]
-
-    def _marks(self, chunk: Chunk, row: int, verdict: Publicity, link: Link | None) -> int:
-        event = chunk.event_dates[row]
-        closed = link is not None and link.closed_on is not None and event is not None and link.closed_on < event
-        return (
-            (Marks.LATE if chunk.late[row] else 0)
-            | (Marks.DEFAULT_CLASS if verdict.default_class else 0)
-            | (Marks.CLOSED_SUBJECT if closed else 0)
-        )
 
     def _count(
         self,
@@ -262,22 +263,31 @@ class Loader:
         taken: Taken,
     ) -> None:
         same = np.flatnonzero(states == _UNCHANGED).tolist()
-        unlinked = [row for row in wanted.tolist() if row not in links]
-        unlinked += [row for row in same if (each := stored[row]) is not None and not each.linked]
-        for row in wanted.tolist():
-            taken.count(chunk.month(row), int(states[row]), late=chunk.late[row])
-        for row in same:
-            taken.count(chunk.month(row), _UNCHANGED, late=chunk.late[row])
-        for row in unlinked:
-            taken.months[chunk.month(row)][3] += 1
+        waiting = {row for row in wanted.tolist() if row not in links}
+        waiting |= {row for row in same if (each := stored[row]) is not None and not each.linked}
+        for row in [*wanted.tolist(), *same]:
+            counts = taken.months.setdefault(chunk.months[row], [0, 0, 0, 0, 0])
+            counts[states[row]] += 1
+            counts[3] += row in waiting
+            counts[4] += chunk.late[row]
         taken.new = int((states[wanted] == _NEW).sum())
         taken.updated = len(wanted) - taken.new
         taken.unchanged = len(same)
-        taken.unlinked = len(unlinked)
+        taken.unlinked = len(waiting)
+
+
+_LATE, _DEFAULT_CLASS, _CLOSED = int(Marks.LATE), int(Marks.DEFAULT_CLASS), int(Marks.CLOSED_SUBJECT)
+
+
+def _marks(late: bool, event: date | None, verdict: Publicity, link: Link | None) -> int:
+    marks = (_LATE if late else 0) | (_DEFAULT_CLASS if verdict.default_class else 0)
+    if link is not None and link.closed_on is not None and event is not None and link.closed_on < event:
+        marks |= _CLOSED
+    return marks
 
 
 _KNOWN = """
-SELECT k.ordinal, r.id, r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
+SELECT k.ordinal, uuid_send(r.id), r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
        CASE WHEN r.key_hash <> k.key_hash THEN r.payload END
 FROM loading_keys k
 JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %(item)s

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+import numpy as np
+import polars as pl
 import psycopg
 
-from xinshu.catalogue.domain import ItemField
-from xinshu.catalogue.rulebook import Finding, make_finding
+from xinshu.catalogue.checks.findings import FindingTable
+from xinshu.kernel.identifiers import Uscc
 from xinshu.records.domain import LoadContext
 from xinshu.security.masking import mask
 from xinshu.subjects.domain import Link
@@ -28,12 +30,34 @@ class Rows(Protocol):
         """One value."""
 
 
+Words = tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Judged:
-    """Findings of a chunk, and the rows that have to wait."""
+    """What was found, grouped so that it is put into words once: {(rule, column code, words): rows}; and the rows that
+    have to wait. Rows are indexes in the chunk."""
 
-    findings: list[Finding] = field(default_factory=list)
+    found: dict[tuple[str, str, Words], list[int]] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
+
+    def note(self, row: int, rule: str, code: str, **words: str) -> None:
+        """One finding."""
+        self.found.setdefault((rule, code, tuple(words.items())), []).append(row)
+
+    def table(self, context: LoadContext, rows: Rows) -> pl.DataFrame:
+        """The findings in words, in row order."""
+        table = FindingTable(context.file, "", [each.code for each in context.item.fields])
+        for (rule, code, words), places in self.found.items():
+            table.add(
+                rule,
+                rows=np.asarray([rows.row_numbers[place] for place in places], dtype=np.int64),
+                field=code,
+                title=context.item.field(code).title,
+                values=_values(context, rows, code, places),
+                arguments=dict(words),
+            )
+        return table.frame()
 
 
 def judge_links(
@@ -42,80 +66,63 @@ def judge_links(
     rows: Rows,
     links: Mapping[int, Link | None],
     similar: Mapping[int, str],
+    bearers: dict[str, int],
 ) -> Judged:
-    """Judge the rows of `links` (index in the chunk → what they resolved to)."""
+    """Judge the rows of `links` (index in the chunk → what they resolved to). `bearers` is kept for `suggest`."""
     judged = Judged()
+    name = context.item.roles.counterpart_name
     for row, link in links.items():
         if link is None:
-            judged.findings.append(_unknown(connection, context, rows, row))
-        elif not link.name_known:
+            _unknown(judged, connection, context, rows, row, bearers)
+        elif link.other_name is not None:
             judged.held.add(row)
-            judged.findings.append(
-                _finding(
-                    context,
-                    rows,
-                    row,
-                    "subject.name_mismatch",
-                    context.item.roles.counterpart_name,
-                    other=rows.text(row, "uscc") or rows.text(row, "org_code"),
-                    expected=link.known_name,
-                )
-            )
+            other = rows.text(row, "uscc") or rows.text(row, "org_code")
+            judged.note(row, "subject.name_mismatch", name, other=other, expected=link.other_name)
         elif link.closed_on is not None and (event := rows.event_dates[row]) is not None and link.closed_on < event:
-            judged.findings.append(
-                _finding(
-                    context,
-                    rows,
-                    row,
-                    "subject.closed",
-                    context.item.roles.counterpart_name,
-                    date=link.closed_on.isoformat(),
-                    reason=link.status,
-                )
-            )
+            judged.note(row, "subject.closed", name, date=link.closed_on.isoformat(), reason=link.status or "")
         if row in similar and row not in judged.held:
             judged.held.add(row)
-            judged.findings.append(_similar(context, rows, row, similar[row]))
+            code = context.item.roles.document_no or name
+            judged.note(row, "duplicate.similar", code, other=json.loads(similar[row]).get(code, ""))
     return judged
 
 
-def _unknown(connection: psycopg.Connection, context: LoadContext, rows: Rows, row: int) -> Finding:
+def _unknown(
+    judged: Judged,
+    connection: psycopg.Connection,
+    context: LoadContext,
+    rows: Rows,
+    row: int,
+    bearers: dict[str, int],
+) -> None:
     roles = context.item.roles
     uscc = rows.text(row, "uscc")
-    coded = uscc != "" and not uscc.startswith("00000000000000000")
-    if coded and roles.uscc is not None:
-        return _finding(context, rows, row, "subject.unknown", roles.uscc)
+    if uscc not in {"", Uscc.PLACEHOLDER} and roles.uscc is not None:
+        judged.note(row, "subject.unknown", roles.uscc)
+        return
     if rows.text(row, "org_code") and roles.org_code is not None:
-        return _finding(context, rows, row, "subject.unknown", roles.org_code)
+        judged.note(row, "subject.unknown", roles.org_code)
+        return
     if rows.text(row, "person") != "true":
-        found = suggest(connection, rows.text(row, "name_norm"))
+        found = suggest(connection, rows.text(row, "name_norm"), bearers)
         if found is not None:
             words = {"expected": found.name, "reason": found.explanation}
-            return _finding(context, rows, row, "subject.suggestion", roles.counterpart_name, **words)
-    return _finding(context, rows, row, "subject.unknown", roles.counterpart_name)
-
-
-def _similar(context: LoadContext, rows: Rows, row: int, payload: str) -> Finding:
-    code = context.item.roles.document_no or context.item.roles.counterpart_name
-    return _finding(context, rows, row, "duplicate.similar", code, other=json.loads(payload).get(code, ""))
+            judged.note(row, "subject.suggestion", roles.counterpart_name, **words)
+            return
+    judged.note(row, "subject.unknown", roles.counterpart_name)
 
 
 _COLUMN_OF = {"uscc": "uscc", "org_code": "org_code", "document_no": "document_no"}
 
 
-def _finding(context: LoadContext, rows: Rows, row: int, rule: str, code: str, **words: str) -> Finding:
-    item_field: ItemField = context.item.field(code)
+def _values(context: LoadContext, rows: Rows, code: str, places: Sequence[int]) -> list[str]:
+    """The cells the findings are about; names of persons masked."""
     roles = context.item.roles
     column = next((name for role, name in _COLUMN_OF.items() if getattr(roles, role) == code), "counterpart_name")
-    value = rows.text(row, column)
-    if rows.text(row, "person") == "true" and column == "counterpart_name":
-        value = mask(value, "name")
-    return make_finding(
-        rule,
-        row=rows.row_numbers[row],
-        field=code,
-        title=item_field.title,
-        value=value,
-        file=context.file,
-        **words,
-    )
+    values = [rows.text(place, column) for place in places]
+    if column != "counterpart_name":
+        return values
+    return [
+        mask(value, "name") if rows.text(place, "person") == "true" else value
+        for value, place in zip(values, places, strict=True)
+    ]

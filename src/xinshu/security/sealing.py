@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -71,6 +71,17 @@ class Vault:
         encryptor.authenticate_additional_data(place)
         sealed = encryptor.update(value) + encryptor.finalize()
         return bytes((_VERSION, self.key_id)) + nonce + sealed + encryptor.tag
+
+    def seal_many(self, values: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
+        """The same for many cells at once."""
+        head, nonces = bytes((_VERSION, self.key_id)), os.urandom(_NONCE * len(values))
+        key, cells = algorithms.SM4(self._data_key), []
+        for number, (value, place) in enumerate(zip(values, places, strict=True)):
+            nonce = nonces[number * _NONCE : (number + 1) * _NONCE]
+            encryptor = Cipher(key, modes.GCM(nonce)).encryptor()
+            encryptor.authenticate_additional_data(place)
+            cells.append(head + nonce + encryptor.update(value) + encryptor.finalize() + encryptor.tag)
+        return cells
 
     def open_cell(self, sealed: bytes, place: bytes) -> bytes:
         """The value of a cell sealed at that place. Raises SealBroken."""

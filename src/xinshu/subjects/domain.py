@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from typing import NamedTuple
 from uuid import UUID
 
 CLOSED_STATES = frozenset({"注销", "吊销", "撤销"})
@@ -43,16 +44,18 @@ class Basis(IntEnum):
     REGISTRATION = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """The subject of a row. `name_known`: the row's name is its present or a former one."""
+class Link(NamedTuple):
+    """The subject of a row, as the 16 bytes of its id.
 
-    subject: UUID
+    `other_name`: the subject's name where the row's is neither its present nor a former one, else None. `status` and
+    `closed_on` only for a subject that is cancelled or revoked.
+    """
+
+    subject: bytes
     basis: Basis
-    name_known: bool
-    known_name: str
-    status: str
-    closed_on: date | None
+    other_name: str | None = None
+    status: str | None = None
+    closed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

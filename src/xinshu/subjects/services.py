@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -22,10 +23,11 @@ from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
-_RARE = """
-SELECT bigram FROM unnest(%s::text[]) AS bigram
-WHERE (SELECT count(*) FROM (
-    SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> ARRAY[bigram] LIMIT %s) AS bearers) < %s
+_RAREST = 4
+_BEARERS = """
+SELECT bigram, (SELECT count(*) FROM (
+    SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> ARRAY[bigram] LIMIT %s) AS bearers)
+FROM unnest(%s::text[]) AS bigram
 """
 _CANDIDATES = """
 SELECT n.subject_id, n.name, n.name_norm FROM subjects_subjectname n
@@ -33,8 +35,7 @@ WHERE public.name_bigrams(n.name_norm) && %s ORDER BY n.name_norm, n.subject_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """A counterpart as a row reports it: normalised codes (empty where there is none) and comparable name."""
 
     uscc: str
@@ -65,45 +66,53 @@ def resolve(connection: psycopg.Connection, rows: Sequence[Reported]) -> list[Li
     found: list[Link | None] = [None] * len(rows)
     if not rows:
         return found
-    with connection.cursor(binary=True) as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS resolving (ordinal int, uscc text, org_code text, reg_no text, name_norm text)"
-            " ON COMMIT DROP"
-        )
-        cursor.execute("TRUNCATE resolving")
-        with cursor.copy("COPY resolving FROM STDIN (FORMAT binary)") as copy:
-            columns = (
-                copying.integers(range(len(rows))),
-                copying.texts(row.uscc for row in rows),
-                copying.texts(row.org_code or row.uscc[8:17] for row in rows),
-                copying.texts(row.reg_no for row in rows),
-                copying.texts(row.name_norm for row in rows),
-            )
-            for block in copying.render(columns):
-                copy.write(block)
-        cursor.execute("ANALYZE resolving")
-        with looking_up(cursor):
-            cursor.execute(_BY_USCC)
-            _take(cursor, found, Basis.USCC)
-            open_rows = [ordinal for ordinal, link in enumerate(found) if link is None]
-            if open_rows:
-                for basis, statement in _WEAKER:
-                    cursor.execute(statement, [open_rows])
-                    _take(cursor, found, basis)
+    with connection.cursor(binary=True) as cursor, looking_up(cursor):
+        _lay_out(cursor, rows, range(len(rows)))
+        cursor.execute(_BY_USCC)
+        _take(cursor, found, Basis.USCC)
+        rest = [ordinal for ordinal, link in enumerate(found) if link is None]
+        if rest:
+            _lay_out(cursor, rows, rest)
+            for basis, statement in _WEAKER:
+                cursor.execute(statement)
+                _take(cursor, found, basis)
     return found
 
 
+def _lay_out(cursor: psycopg.Cursor, rows: Sequence[Reported], ordinals: Sequence[int]) -> None:
+    """Put some of the rows into the temporary table that the statements join with."""
+    cursor.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS resolving (ordinal int, uscc text, org_code text, reg_no text, name_norm text)"
+        " ON COMMIT DROP"
+    )
+    cursor.execute("TRUNCATE resolving")
+    wanted = [rows[ordinal] for ordinal in ordinals]
+    with cursor.copy("COPY resolving FROM STDIN (FORMAT binary)") as copy:
+        columns = (
+            copying.integers(ordinals),
+            copying.texts(row.uscc for row in wanted),
+            copying.texts(row.org_code or row.uscc[8:17] for row in wanted),
+            copying.texts(row.reg_no for row in wanted),
+            copying.texts(row.name_norm for row in wanted),
+        )
+        for block in copying.render(columns):
+            copy.write(block)
+    cursor.execute("ANALYZE resolving")
+
+
 def _take(cursor: psycopg.Cursor, found: list[Link | None], basis: Basis) -> None:
-    for ordinal, subject, known, name, status, closed_on in cursor:
+    for ordinal, subject, name, status, closed_on in cursor.fetchall():
         if found[ordinal] is None:
-            found[ordinal] = Link(subject, basis, known, name, status, closed_on)
+            found[ordinal] = Link(subject, basis, name, status, closed_on)
 
 
+# Name and state come along only where there is something to say about them: most rows are plain.
 _LINK = """
-SELECT t.ordinal, s.id,
-       s.name_norm = t.name_norm OR EXISTS (
-           SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm),
-       s.name, s.status, s.closed_on
+SELECT t.ordinal, uuid_send(s.id),
+       CASE WHEN s.name_norm <> t.name_norm AND NOT EXISTS (
+           SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm)
+       THEN s.name END,
+       CASE WHEN s.closed_on IS NOT NULL THEN s.status END, s.closed_on
 FROM resolving t
 """
 _BY_USCC = _LINK + "JOIN subjects_subject s ON s.uscc = t.uscc WHERE t.uscc <> ''"
@@ -112,7 +121,7 @@ _WEAKER = (
         Basis.ORG_CODE,
         _LINK
         + """JOIN subjects_subject s ON s.org_code = t.org_code
-        WHERE t.ordinal = ANY(%s) AND t.org_code <> ''
+        WHERE t.org_code <> ''
           AND NOT EXISTS (SELECT 1 FROM subjects_subject o WHERE o.org_code = t.org_code AND o.id <> s.id)
           AND (t.uscc = '' OR s.name_norm = t.name_norm OR EXISTS (
                SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm))""",
@@ -121,7 +130,7 @@ _WEAKER = (
         Basis.REG_NO_AND_NAME,
         _LINK
         + """JOIN subjects_subject s ON s.reg_no = t.reg_no AND s.name_norm = t.name_norm
-        WHERE t.ordinal = ANY(%s) AND t.reg_no <> ''
+        WHERE t.reg_no <> ''
           AND NOT EXISTS (SELECT 1 FROM subjects_subject o
                           WHERE o.reg_no = t.reg_no AND o.name_norm = t.name_norm AND o.id <> s.id)""",
     ),
@@ -129,22 +138,27 @@ _WEAKER = (
         Basis.UNIQUE_NAME,
         _LINK
         + """JOIN subjects_subject s ON s.name_norm = t.name_norm AND s.closed_on IS NULL
-        WHERE t.ordinal = ANY(%s) AND t.uscc = '' AND t.org_code = '' AND t.name_norm <> ''
+        WHERE t.uscc = '' AND t.org_code = '' AND t.name_norm <> ''
           AND NOT EXISTS (SELECT 1 FROM subjects_subject o
                           WHERE o.name_norm = t.name_norm AND o.closed_on IS NULL AND o.id <> s.id)""",
     ),
 )
 
 
-def suggest(connection: psycopg.Connection, name_norm: str) -> Suggestion | None:
-    """The most similar name of the registry, if any is near enough to be worth a person's look."""
+def suggest(connection: psycopg.Connection, name_norm: str, bearers: dict[str, int]) -> Suggestion | None:
+    """The most similar name of the registry, if any is near enough to be worth a person's look.
+
+    Args:
+        bearers: what is known of how many names hold a bigram; added to, so keep it for the next name.
+    """
     bigrams = telling_bigrams(name_norm)
-    if not bigrams:
-        return None
-    rare = [bigram for (bigram,) in connection.execute(_RARE, [bigrams, _COMMON, _COMMON]).fetchall()]
+    unknown = [bigram for bigram in bigrams if bigram not in bearers]
+    if unknown:
+        bearers.update(connection.execute(_BEARERS, [_COMMON, unknown]).fetchall())
+    rare = sorted((bearers[bigram], bigram) for bigram in bigrams if 0 < bearers[bigram] < _COMMON)[:_RAREST]
     if not rare:
         return None
-    rows = connection.execute(_CANDIDATES, [rare]).fetchall()
+    rows = connection.execute(_CANDIDATES, [[bigram for _, bigram in rare]]).fetchall()
     best: Suggestion | None = None
     for subject, name, candidate in rows:
         judged = judge_alike(name_norm, candidate)
@@ -161,7 +175,7 @@ def register(connection: psycopg.Connection, rows: Sequence[Registration], *, no
     Returns:
         For each row the subject and whether it is new to the registry.
     """
-    known = dict(
+    known: dict[str, UUID] = dict(
         connection.execute(
             "SELECT uscc, id FROM subjects_subject WHERE uscc = ANY(%s)", [[row.uscc for row in rows]]
         ).fetchall()

@@ -24,6 +24,7 @@ from xinshu.security.masking import mask, mask_numbers
 
 _THREADS = 2
 _SAMPLE = 2_000
+_OFTEN = 500
 _DISTINCT_SHARE = 4  # taken by distinct values when at most a quarter of those filled in the sample differ
 _SHOWN_CHARACTERS = 60
 
@@ -134,7 +135,13 @@ class ItemChecker:
         self, item_field: ItemField, rows: Rows, texts: list[str], seen: dict[str, Inspection], hits: list[Hit]
     ) -> None:
         grouped: dict[tuple[str, tuple[tuple[str, str | int], ...]], tuple[Problem, list[int], list[str]]] = {}
-        for row, text in zip(rows.tolist(), texts, strict=True):
+        given = pl.Series(texts, dtype=pl.String)
+        counts = given.value_counts() if len(texts) > _OFTEN else pl.DataFrame({"": [], "count": []})
+        for text in counts.filter(pl.col("count") > _OFTEN).to_series().to_list():  # one value in many rows
+            same = (given == text).to_numpy()
+            hits += [Hit(item_field, problem, rows[same], text) for problem in seen[text].problems]
+            rows, given = rows[~same], given.filter(~same)
+        for row, text in zip(rows.tolist(), given.to_list(), strict=True):
             for problem in seen[text].problems:
                 key = (problem.rule, tuple(problem.arguments.items()))
                 _, members, values = grouped.setdefault(key, (problem, [], []))

@@ -71,16 +71,24 @@ class Facts:
     """What inspection needs besides the value: the Shanghai day of receipt and the reference data."""
 
     today: date
-    divisions: Divisions
     industries: frozenset[str]
-    region_table: npt.NDArray[np.bool_]
+    region_table: npt.NDArray[np.bool_]  # for each six-digit number whether it is or was a region
 
     @classmethod
     def of(cls, today: date, divisions: Divisions, industries: Iterable[str]) -> Self:
-        """Facts for one day; `region_table` answers "known?" for all six-digit numbers at once."""
-        table = np.zeros(1_000_000, dtype=np.bool_)
-        table[[int(code) for code in divisions.by_code]] = True
-        return cls(today, divisions, frozenset(industries), table)
+        """Facts for one day."""
+        return cls(today, frozenset(industries), region_table(divisions))
+
+    def known_region(self, code: str) -> bool:
+        """Whether a code is a region's, in force or retired."""
+        return len(code) == 6 and code.isascii() and code.isdigit() and bool(self.region_table[int(code)])
+
+
+def region_table(divisions: Divisions) -> npt.NDArray[np.bool_]:
+    """Answers "known?" for all six-digit numbers at once."""
+    table = np.zeros(1_000_000, dtype=np.bool_)
+    table[[int(code) for code in divisions.by_code]] = True
+    return table
 
 
 def inspect(item_field: ItemField, text: str, facts: Facts) -> Inspection:
@@ -220,7 +228,7 @@ def _uscc(_field: ItemField, value: str, facts: Facts) -> Inspection:
             return Inspection(upper, (Problem("uscc.shape"),))
         return Inspection(upper, (Problem("uscc.check_character", {"expected": problem.expected or ""}),))
     region = code.value[2:8]
-    if not facts.divisions.known(region):
+    if not facts.known_region(region):
         return Inspection(code.value, (Problem("uscc.region", {"found": region}),))
     return Inspection(code.value)
 
@@ -256,7 +264,7 @@ def _id_number(_field: ItemField, value: str, facts: Facts) -> Inspection:
 
 
 def _region(_field: ItemField, value: str, facts: Facts) -> Inspection:
-    if facts.divisions.known(value):
+    if facts.known_region(value):
         return Inspection(value)
     return Inspection(value, (Problem("code_list", {"expected": "GB/T 2260 行政区划代码（六位）"}),))
 
