@@ -7,6 +7,7 @@ tables), never with objects to unpickle.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import multiprocessing
@@ -179,6 +180,7 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _child(answer: Connection, job: ReadJob) -> None:
+    gc.disable()  # short-lived, and its tables are no garbage
     _bound(job)
     try:
         for head, tables in _work(job):

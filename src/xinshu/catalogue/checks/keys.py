@@ -112,18 +112,23 @@ class DuplicateWatch:
         numbers = first[places].tolist()
         fresh = set(numbers)
         suspicious = len(fresh) < len(numbers) or not self._seen.isdisjoint(fresh)
-        repeated = self._repeated(first, second, rows, places) if suspicious else {}
+        repeated = self._repeated(first, second, rows, places, fresh & self._seen) if suspicious else {}
         self._seen |= fresh
         kept = places if not repeated else np.asarray([p for p in places.tolist() if p not in repeated], dtype=np.int64)
         self._kept.append((first[kept], second[kept], rows[kept]))
         return repeated
 
     def _repeated(
-        self, first: Hashes, second: Hashes, rows: npt.NDArray[np.int64], places: npt.NDArray[np.int64]
+        self,
+        first: Hashes,
+        second: Hashes,
+        rows: npt.NDArray[np.int64],
+        places: npt.NDArray[np.int64],
+        known: set[int],
     ) -> dict[int, int]:
         numbers = first[places]
         distinct, counts = np.unique(numbers, return_counts=True)
-        wanted = distinct[(counts > 1) | np.asarray([number in self._seen for number in distinct.tolist()])]
+        wanted = np.union1d(distinct[counts > 1], np.asarray(sorted(known), dtype=np.uint64))
         originals: dict[tuple[int, int], int] = {}
         for old_first, old_second, old_rows in self._kept:
             for place in np.flatnonzero(np.isin(old_first, wanted)).tolist():

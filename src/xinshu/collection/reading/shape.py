@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from xinshu.kernel.text import normalise_cell, normalise_name
 
 _NAMES = 30  # unknown columns named in a finding
 ALWAYS_TEXT = frozenset({"uscc", "id_number"})  # kinds in which even a short number is a code stored as a number
+_LONGEST_TITLE = 120
 HEADING_ROWS = 20  # how far down a heading is looked for, under title rows
 
 
@@ -93,7 +95,9 @@ class OpenedFile:
     chunks: Iterator[RawChunk]
 
 
+@lru_cache(maxsize=4096)
 def title_key(title: str) -> str:
+    """A heading in the form in which headings are compared."""
     return normalise_name(normalise_cell(title)).strip("*＊")
 
 
@@ -111,7 +115,7 @@ def title_map(item: CatalogueItem) -> dict[str, str]:
 
 def count_known(cells: Sequence[str], known: dict[str, str]) -> int:
     """How many cells of a row are headings of the item."""
-    return sum(1 for cell in cells if title_key(cell) in known)
+    return sum(1 for cell in cells if len(cell) <= _LONGEST_TITLE and title_key(cell) in known)
 
 
 def find_heading(rows: Sequence[Sequence[str]], known: dict[str, str]) -> int:
