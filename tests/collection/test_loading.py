@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-
 from tests.plugins.main_path import canonical
 
 HELD_BACK = {"处罚决定日期": "2026.9.3"}
@@ -222,7 +221,7 @@ def test_personal_values_are_nowhere_on_disk_or_in_the_tables_in_the_clear(stock
             "自然人证件号码": number,
         },
     )
-    bad = dict(person, **{"行政处罚决定书文号": "A环罚〔2026〕10号", "自然人证件号码": "320101189001010016"})
+    bad = dict(person, 行政处罚决定书文号="A环罚〔2026〕10号", 自然人证件号码="320101189001010016")
     report = stocked.penalise([person, bad])
     assert (report.accepted, report.doubtful) == (1, 1)
 
