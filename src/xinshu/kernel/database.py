@@ -19,7 +19,7 @@ def bulk_transaction() -> Iterator[psycopg.Connection]:
         yield bulk
 
 
-_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material")
+_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material", "jit")
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
     """For the block, join by looking up each row in an index.
 
     Rows of a transaction under way are in no statistics: left to itself the planner takes full tables for empty ones
-    and reads them once for every row.
+    and reads them once for every row. Compilation goes off too: ruling plans out looks expensive, which would start it.
     """
     for plan in _OTHER_PLANS:
         cursor.execute(f"SET LOCAL {plan} = off")
