@@ -8,8 +8,10 @@ from itertools import product
 
 import pytest
 
+from xinshu.catalogue.reference import load_divisions
 from xinshu.cli.app import run
 from xinshu.kernel.clock import parse_as_of
+from xinshu.kernel.profiles import open_profile
 from xinshu.quality.domain import QualityRow
 from xinshu.quality.queries import monthly
 
@@ -48,9 +50,11 @@ def stocked(world):
 
 @pytest.fixture
 def figures(stocked):
+    divisions = load_divisions(open_profile("demo", stocked.desk.settings.profiles_dir))
+
     def of(month="2026-09", by=None, **more):
         desk = stocked.desk
-        return monthly(month, by, catalogue=desk.catalogue, divisions=desk.reference.divisions, **more)
+        return monthly(month, by, catalogue=desk.catalogue, divisions=divisions, **more)
 
     return of
 
