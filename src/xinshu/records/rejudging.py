@@ -17,7 +17,7 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel import copying
 from xinshu.kernel.database import looking_up
 from xinshu.records.domain import Marks, Publicity, PublicityFacts, judge_publicity
-from xinshu.records.services import _ITEM_LOCK, _SUBJECT_LOCK
+from xinshu.records.services import ITEM_LOCK, SUBJECT_LOCK
 from xinshu.rules.domain import Rules
 from xinshu.rules.publicity import rule_set_on
 from xinshu.security.roles import LOADER_ROLE
@@ -59,7 +59,7 @@ def rejudge(day: date, *, catalogue: Mapping[int, CatalogueItem], rules: Rules, 
     current = rule_set_on(day, rules.publicity).id
     changed = 0
     bulk.execute(f"SET LOCAL ROLE {LOADER_ROLE}")
-    bulk.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [_SUBJECT_LOCK])  # late linking writes the same rows
+    bulk.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [SUBJECT_LOCK])  # late linking writes the same rows
     for number, item in sorted(catalogue.items()):
         if item.publicity.by == "penalty":
             changed += _rejudge_item(bulk, number, item, day, current, rules)
@@ -69,7 +69,7 @@ def rejudge(day: date, *, catalogue: Mapping[int, CatalogueItem], rules: Rules, 
 def _rejudge_item(
     bulk: psycopg.Connection, number: int, item: CatalogueItem, day: date, current: str, rules: Rules
 ) -> int:
-    bulk.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ITEM_LOCK, number])
+    bulk.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ITEM_LOCK, number])
     bulk.execute(
         "CREATE TEMP TABLE IF NOT EXISTS rejudging (counterpart uuid, id uuid, rule_set text, severity text,"
         " public_from date, repair_from date, public_until date, marks int) ON COMMIT DROP"

@@ -1,7 +1,8 @@
 """Loading: judge by keys, then copy the new rows straight into the store (docs/decisions/0002-record-storage.md).
 
-The only place that writes records. One `Loader` works on one batch, inside one transaction, as the role that owns the
-tables; a crash at any moment leaves nothing of the batch.
+The only place that adds records; late linking and re-judging change links and dates of those there. One `Loader`
+works on one batch, inside one transaction, as the role that owns the tables; a crash at any moment leaves nothing of
+the batch.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from xinshu.security.sealing import Vault
 from xinshu.subjects.domain import Basis, Link
 from xinshu.subjects.services import register, resolve
 
-_ITEM_LOCK = 0x5849_0001
-_SUBJECT_LOCK = 0x5849_0002
+ITEM_LOCK = 0x5849_0001
+SUBJECT_LOCK = 0x5849_0002
 _NEW, _CHANGED, _UNCHANGED = 0, 1, 2
 _PLACE = b"records_record\0sealed\0"
 
@@ -75,8 +76,8 @@ class Loader:
         item = self._context.item
         self._connection.execute(f"SET LOCAL ROLE {LOADER_ROLE}")
         shared = "" if item.creates_subjects else "_shared"
-        self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [_SUBJECT_LOCK])
-        self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ITEM_LOCK, self._context.item_id])
+        self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [SUBJECT_LOCK])
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ITEM_LOCK, self._context.item_id])
         anything = "SELECT 1 FROM records_record WHERE item_id = %s LIMIT 1"
         self._first_of_item = self._connection.execute(anything, [self._context.item_id]).fetchone() is None
 

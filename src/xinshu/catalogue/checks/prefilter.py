@@ -132,10 +132,9 @@ def _uscc(_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
     total = numbers[:, :17].astype(np.float32) @ np.asarray(USCC_WEIGHTS, dtype=np.float32)  # exact: below 2**24
     digits = characters[:, 2:8] - np.uint8(ord("0"))
     region = digits.astype(np.float32) @ np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.float32)
-    good: Mask = (numbers < 31).all(axis=1) & (digits <= 9).all(axis=1)
+    good: Mask = np.asarray((numbers < 31).all(axis=1) & (digits <= 9).all(axis=1))
     remainders = np.mod(-total.astype(np.int32), 31)
-    good &= np.equal(remainders, numbers[:, 17])
-    good &= _CATEGORY_KNOWN[characters[:, 0], characters[:, 1]]
+    good = np.asarray(good & (remainders == numbers[:, 17]) & _CATEGORY_KNOWN[characters[:, 0], characters[:, 1]])
     good[good] = facts.region_table[region[good].astype(np.int32)]
     found[places[good]] = False
     return found
