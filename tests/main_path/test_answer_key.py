@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from tests.main_path.answer_key import difference, found_lines, key_lines
 from tests.plugins.main_path import World
+
 from xinshu.kernel.profiles import open_profile
 
 PROFILES = Path(__file__).resolve().parents[2] / "profiles"
@@ -32,7 +32,7 @@ def test_ingest_finds_exactly_what_was_planted(world: World, tmp_path: Path, see
     generate(
         folder, profile=open_profile("demo", PROFILES), subjects=400, rows=3000, bad_rate=0.05, seed=seed, as_of=AS_OF
     )
-    found = Counter()
+    found: Counter[tuple[str, int, str, str, str]] = Counter()
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
         manifest = list(csv.DictReader(file))
     for line in manifest:
