@@ -45,10 +45,10 @@ def test_ingest_finds_exactly_what_was_planted(world: World, tmp_path: Path, see
                 received_at=datetime.fromisoformat(line["received_at"]),
             )
             assert report.rows == report.accepted + report.doubtful + report.duplicates
-            findings = report.findings_file
+            findings: Path | None = report.findings_file
         except FileRefused as refused:
-            assert refused.findings_file is not None
             findings = refused.findings_file
+        assert findings is not None
         found += found_lines(findings)
     expected = key_lines(folder, scopes=("file", "store"))
     assert expected.total() > 150
