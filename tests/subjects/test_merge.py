@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
-
 from tests.plugins.main_path import canonical
 
 MERGED = datetime(2026, 9, 10, 4, tzinfo=UTC)
@@ -71,28 +71,35 @@ def test_new_records_of_either_code_are_on_the_winners_side_while_merged(two):
     assert len(records_of(one_subject(second), scope="all", known_at=None)) == 3
 
 
-@pytest.mark.parametrize("case", ["itself", "no reason", "merged already", "unknown", "undone twice"])
-def test_what_is_refused(two, case):
-    from uuid import UUID
+REFUSED = {
+    "itself": lambda merge, _undo, first, _second, _made: merge(first, first, reason="同一企业", by="t", now=MERGED),
+    "merged already": lambda merge, _undo, first, second, _made: merge(second, first, reason="再", by="t", now=MERGED),
+    "unknown": lambda merge, _undo, first, _second, _made: merge(UUID(int=1), first, reason="同", by="t", now=MERGED),
+    "no reason": lambda merge, _undo, first, second, _made: merge(first, second, reason=" ", by="t", now=MERGED),
+    "undone without a reason": lambda _merge, undo, _first, _second, made: undo(made, reason="", by="t", now=UNDONE),
+    "no such merge": lambda _merge, undo, _first, _second, made: undo(made + 1, reason="判断有误", by="t", now=UNDONE),
+}
 
+
+@pytest.mark.parametrize("attempt", REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_changes_nothing(two, attempt):
     from xinshu.subjects.errors import MergeRefused
     from xinshu.subjects.services import merge, undo_merge
 
     world, first, second = two
-    before = canonical(world.desk)
     made = merge(second, first, reason="同一企业", by="tester", now=MERGED)
+    before = canonical(world.desk)
     with pytest.raises(MergeRefused):
-        if case == "itself":
-            merge(first, first, reason="同一企业", by="tester", now=MERGED)
-        elif case == "no reason":
-            undo_merge(made.id, reason=" ", by="tester", now=UNDONE)
-        elif case == "merged already":
-            merge(second, first, reason="再次", by="tester", now=MERGED)
-        elif case == "unknown":
-            merge(UUID(int=1), first, reason="同一企业", by="tester", now=MERGED)
-        else:
-            undo_merge(made.id, reason="判断有误", by="tester", now=UNDONE)
-            undo_merge(made.id, reason="判断有误", by="tester", now=UNDONE)
-    if case != "undone twice":
-        undo_merge(made.id, reason="判断有误", by="tester", now=UNDONE)
+        attempt(merge, undo_merge, first, second, made.id)
     assert canonical(world.desk) == before
+
+
+def test_a_merge_is_undone_once(two):
+    from xinshu.subjects.errors import MergeRefused
+    from xinshu.subjects.services import merge, undo_merge
+
+    _, first, second = two
+    made = merge(second, first, reason="同一企业", by="tester", now=MERGED)
+    undo_merge(made.id, reason="判断有误", by="tester", now=UNDONE)
+    with pytest.raises(MergeRefused):
+        undo_merge(made.id, reason="判断有误", by="tester", now=UNDONE)
