@@ -81,8 +81,9 @@ def _read(env: Mapping[str, str], variable: str, default: str, parse: Callable[[
     try:
         return parse(text)
     except ValueError as problem:
+        shown = "" if variable == "DATABASE_URL" else f"={text}"  # it may hold a password
         raise SettingInvalid(
-            f"设置 {variable}={text} 无法识别：{problem}", fix=f"改正或删去 {variable}（默认 {default or '空'}）"
+            f"设置 {variable}{shown} 无法识别：{problem}", fix=f"改正或删去 {variable}（默认 {default or '空'}）"
         ) from None
 
 
