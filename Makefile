@@ -42,7 +42,7 @@ lock: $(STAMP) ## choose versions anew and write requirements/*.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) requirements/build.in -o requirements/build.txt
 	$(COMPILE) pyproject.toml -o requirements/core.txt
-	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra dev --extra bench pyproject.toml -o requirements/dev.txt
 
 clean: ## remove .venv and caches; the state folder stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
