@@ -35,12 +35,28 @@ class SubjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line of a search. `matched`: what matched, in words."""
+    """One line of a search. `matched`: what matched, in words; `field`: the same as a code (`uscc`, `org_code`,
+    `reg_no`, `name`, `former_name`, `short_name`, `pinyin`). `former_name`: the one that matched, else empty.
+    `region` is a GB/T 2260 code."""
 
     uscc: str
     name: str
     status: str
     matched: str
+    field: str = "name"
+    former_name: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A similar name: shown apart, never mixed with hits. `score` 0 to 1, `reasons` in words, one for each feature."""
+
+    uscc: str
+    name: str
+    status: str
+    score: float
+    reasons: tuple[str, ...]
 
 
 def find_subject(code: str) -> SubjectFacts:

