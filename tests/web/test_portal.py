@@ -100,7 +100,7 @@ def test_every_file_a_page_asks_for_is_served(client, stocked):
     page = Page(client.get(f"/s/{stocked.company(1)}").content.decode())
     wanted = {each["href"] for each in page.all("link", "use")} | {each["src"] for each in page.all("img")}
     assert len(wanted) > 10
-    symbols = finders.find("portal/icons.svg")
+    symbols = finders.find("parts/icons.svg")
     drawn = set(re.findall(r'id="([a-z]+)"', Path(symbols).read_text(encoding="utf-8")))
     for address in wanted:
         path, _, part = address.partition("#")

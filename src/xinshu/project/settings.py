@@ -24,7 +24,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "django_htmx",
     *ROOMS,
+    "xinshu.web.parts",
     "xinshu.web.portal",
 ]
 
@@ -57,6 +59,7 @@ TEMPLATES: list[dict[str, Any]] = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "xinshu.project.frame.frame",
             ],
         },
     }

@@ -7,17 +7,14 @@ from functools import partial
 from django.urls import path
 
 from xinshu.ops import views as ops
-from xinshu.project.settings import XINSHU
+from xinshu.project.frame import PORTAL
 from xinshu.web.portal import views as portal_views
 from xinshu.web.portal.routes import routes
-from xinshu.web.portal.site import Portal
-
-_PORTAL = Portal(XINSHU)
 
 urlpatterns = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
-    *routes(_PORTAL),
+    *routes(PORTAL),
 ]
-handler404 = partial(portal_views.not_found, portal=_PORTAL)
-handler500 = partial(portal_views.failed, portal=_PORTAL)
+handler404 = partial(portal_views.not_found, portal=PORTAL)
+handler500 = partial(portal_views.failed, portal=PORTAL)

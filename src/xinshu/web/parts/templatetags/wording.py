@@ -57,6 +57,6 @@ def minute(moment: datetime) -> str:
 
 
 @register.filter
-def styles(names: str) -> list[str]:
-    """The style sheets of the components named, separated by spaces, as paths of static files."""
-    return [f"portal/{name}.css" for name in names.split()]
+def styles(names: str, room: str) -> list[str]:
+    """The style sheets of the components named, separated by spaces, as paths of static files of that room."""
+    return [f"{room}/{name}.css" for name in names.split()]

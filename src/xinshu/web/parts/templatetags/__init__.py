@@ -1,0 +1,1 @@
+"""Filters of the templates; docs/quality.md has the form of rates."""
