@@ -126,6 +126,25 @@ def item_versions(batches: Collection[int]) -> dict[int, str]:
     return dict(Batch.objects.filter(id__in=batches).values_list("id", "item_version"))
 
 
+def latest_of_item(item: str, suppliers: Collection[str] | None, *, rows: int) -> list[int]:
+    """Numbers of the batches of an item loaded last, until they hold that many rows; of these suppliers or of all."""
+    batches = Batch.objects.filter(state="loaded", item=item)
+    if suppliers is not None:
+        batches = batches.filter(supplier__in=suppliers)
+    found: list[int] = []
+    for number, held in batches.order_by("-id").values_list("id", "rows").iterator(chunk_size=100):
+        found.append(number)
+        rows -= held
+        if rows <= 0:
+            break
+    return found
+
+
+def suppliers_of_item(item: str) -> list[str]:
+    """Codes of the units that supplied loaded batches of an item."""
+    return sorted(set(Batch.objects.filter(state="loaded", item=item).values_list("supplier", flat=True)))
+
+
 def latest_batches(limit: int = 20) -> list[Batch]:
     """The batches loaded last."""
     return list(Batch.objects.filter(state="loaded").order_by("-id")[:limit])

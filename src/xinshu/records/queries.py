@@ -92,6 +92,23 @@ def records_of(subject_ids: Sequence[UUID], *, scope: Scope, known_at: datetime 
     return sorted(found, key=_latest_first)
 
 
+def records_of_batches(
+    batches: Sequence[int], item: str, *, day: date, offset: int, limit: int
+) -> tuple[list[StoredRecord], int]:
+    """The records of an item whose present content came with these batches, as public on that day, latest event first.
+
+    Only those linked to a subject and not about a natural person. Returns the part asked for, and how many there are.
+    """
+    given = {"batches": list(batches), "item": item_numbers().get(item), "offset": offset, "limit": limit}
+    with reading(day), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {_OF_BATCHES}", given)
+        (total,) = cursor.fetchone()
+        cursor.execute(f"SELECT {_COLUMNS.format(c='r')} {_OF_BATCHES} {_IN_ORDER}", given)
+        rows = cursor.fetchall()
+    names = {number: name for name, number in item_numbers().items()}
+    return [_record(row, names) for row in rows], total
+
+
 def former_contents(records: Sequence[UUID], *, known_at: datetime | None) -> list[Mapping[str, str]]:
     """The values these records had before those they have (at that moment), latest first."""
     with reading("all"), connection.cursor() as cursor:
@@ -128,6 +145,11 @@ _COLUMNS = """
     {c}.public_until, {c}.marks, {c}.batch_id, {c}.row_no, r.linked_by, r.linked_at, r.person_index IS NOT NULL
 """
 _PRESENT = f"SELECT {_COLUMNS.format(c='r')} FROM records_record r WHERE r.subject_id = ANY(%(subjects)s)"
+_OF_BATCHES = """
+FROM records_record r WHERE r.batch_id = ANY(%(batches)s) AND r.item_id = %(item)s
+AND r.subject_id IS NOT NULL AND r.person_index IS NULL
+"""
+_IN_ORDER = "ORDER BY r.event_date DESC NULLS LAST, r.id LIMIT %(limit)s OFFSET %(offset)s"
 _KNOWN_AT = f"""
 {_PRESENT} AND r.linked_at <= %(at)s AND r.received_at <= %(at)s
 UNION ALL
