@@ -47,13 +47,14 @@ class Subject(models.Model):
 
 
 class SubjectName(models.Model):
-    """A present or former name. `since`: when we learnt it; a former name keeps its row."""
+    """A present or former name. `since`: when we learnt it; a former name keeps its row. `reading`: see readings.py."""
 
     personal_data: ClassVar[Mapping[str, str]] = {
         "id": "none",
         "subject": "none",
         "name": "none",
         "name_norm": "none",
+        "reading": "none",
         "current": "none",
         "since": "none",
     }
@@ -62,6 +63,7 @@ class SubjectName(models.Model):
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="names")
     name = models.CharField("名称", max_length=200)
     name_norm = models.CharField("比对名称", max_length=200)
+    reading = models.TextField("读音", db_default="", default="")
     current = models.BooleanField("现名")
     since = models.DateTimeField("获知时间")
 

@@ -21,6 +21,7 @@ from xinshu.kernel.text import normalise_name
 from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge_alike, telling_bigrams
 from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
+from xinshu.subjects.readings import reading_of
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
 _RAREST = 4
@@ -185,7 +186,7 @@ def register(connection: psycopg.Connection, rows: Sequence[Registration], *, no
     with connection.cursor() as cursor:
         cursor.execute(
             """CREATE TEMP TABLE IF NOT EXISTS registering (id uuid, public_id text, uscc text, org_code text, name text,
-               name_norm text, status text, region text, closed_on date) ON COMMIT DROP"""
+               name_norm text, reading text, status text, region text, closed_on date) ON COMMIT DROP"""
         )
         cursor.execute("TRUNCATE registering")
         with cursor.copy("COPY registering FROM STDIN (FORMAT binary)") as copy:
@@ -197,6 +198,7 @@ def register(connection: psycopg.Connection, rows: Sequence[Registration], *, no
                 copying.texts(row.uscc[8:17] for row in rows),
                 copying.texts(row.name for row in rows),
                 copying.texts(row.name_norm for row in rows),
+                copying.texts(reading_of(row.name_norm) for row in rows),
                 copying.texts(row.status for row in rows),
                 copying.texts(row.region for row in rows),
                 copying.dates(row.approved_on if row.status in CLOSED_STATES else None for row in rows),
@@ -223,8 +225,8 @@ _REGISTER = (
     WHERE n.subject_id = r.id AND n.current AND n.name_norm <> r.name_norm
     """,
     """
-    INSERT INTO subjects_subjectname (subject_id, name, name_norm, current, since)
-    SELECT id, name, name_norm, true, %(now)s FROM registering
+    INSERT INTO subjects_subjectname (subject_id, name, name_norm, reading, current, since)
+    SELECT id, name, name_norm, reading, true, %(now)s FROM registering
     ON CONFLICT (subject_id, name_norm) DO UPDATE SET current = true, name = excluded.name
     WHERE NOT subjects_subjectname.current OR subjects_subjectname.name <> excluded.name
     """,
@@ -233,15 +235,15 @@ _REGISTER = (
 
 def _former_names(cursor: psycopg.Cursor, rows: Sequence[Registration], ids: Sequence[UUID], now: datetime) -> None:
     former = [
-        (subject, name, normalise_name(name), now)
+        (subject, name, norm, reading_of(norm), now)
         for row, subject in zip(rows, ids, strict=True)
         for name in (part.strip() for part in row.former_names.replace(";", "；").split("；"))
-        if name and normalise_name(name) != row.name_norm
+        if name and (norm := normalise_name(name)) != row.name_norm
     ]
     if former:
         cursor.executemany(
-            "INSERT INTO subjects_subjectname (subject_id, name, name_norm, current, since)"
-            " VALUES (%s, %s, %s, false, %s) ON CONFLICT (subject_id, name_norm) DO NOTHING",
+            "INSERT INTO subjects_subjectname (subject_id, name, name_norm, reading, current, since)"
+            " VALUES (%s, %s, %s, %s, false, %s) ON CONFLICT (subject_id, name_norm) DO NOTHING",
             former,
         )
 

@@ -1,0 +1,173 @@
+"""A name told apart: region, trade name 字号, trade 行业, legal form 组织形式, and what makes it a branch.
+
+Source: 企业名称登记管理规定 (2020) art. 6: a name is made of region, trade name, line of business and form, in this order;
+art. 13: a branch's name begins with its parent's whole name. The words are data (`subjects.vocabulary`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xinshu.kernel.text import normalise_name
+from xinshu.subjects.vocabulary import Form, Vocabulary
+
+_BRACKETS = re.compile(r"\(([^()]*)\)")
+_NATION = ("中国", "中华", "全国")
+_NO_FORM = Form("", "", same=False, general=frozenset())
+_LONGEST_REGION = 12
+_MOST_REGIONS = 4
+_LONGEST_FORM = 16
+_LONGEST_TRADE = 8
+_FEWEST = 2  # characters a trade name keeps
+_PARENTS = (
+    "公司",
+    "厂",
+    "合作社",
+    "事务所",
+    "(有限合伙)",
+    "(普通合伙)",
+    "(特殊普通合伙)",
+    "合伙企业",
+    "联合社",
+    "集团",
+    "银行",
+    "信用社",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameParts:
+    """A comparable name in its parts; "" where a part is missing.
+
+    `regions`: as written, the larger first. `codes`: what the smallest of them may stand for. `parent`: for a branch the
+    comparable name of the organisation it belongs to, which is another subject.
+    """
+
+    whole: str
+    regions: tuple[str, ...]
+    codes: tuple[str, ...]
+    trade_name: str
+    trade: str
+    form: Form
+    branch: str
+    parent: str
+
+    @property
+    def body(self) -> str:
+        """Trade name and trade together, the part that tells organisations of one place apart."""
+        return self.trade_name + self.trade
+
+
+def split_name(name: str, vocabulary: Vocabulary) -> NameParts:
+    """Tell the parts of a name (as written or comparable) apart. Every name has parts: what nothing else fits is the
+    trade name."""
+    whole = normalise_name(name)
+    head, branch = _branch(whole, vocabulary)
+    rest, regions, mark = _out_of_brackets(head, vocabulary)
+    before, rest = _regions(rest, vocabulary.regions)
+    regions = (*before, *regions)
+    form, trade, trade_name = _endings(rest, mark, vocabulary)
+    return NameParts(
+        whole, regions, _codes(regions, vocabulary), trade_name, trade, form, branch, head if branch else ""
+    )
+
+
+def _branch(name: str, vocabulary: Vocabulary) -> tuple[str, str]:
+    """(name up to the end of the parent's, rest); the rest is empty for what is no branch."""
+    length = next((n for n in range(min(8, len(name) - 2), 0, -1) if name[-n:] in vocabulary.branches), 0)
+    if not length:
+        return name, ""
+    end = max(name.rfind(word, 0, -length) + len(word) if word in name[:-length] else 0 for word in _PARENTS)
+    if name[-length:] == "分公司" and not end:  # 甲乙纺织分公司: the parent is written short
+        end = len(name) - length
+    return (name[:end], name[end:]) if end >= _FEWEST + 1 else (name, "")
+
+
+def _out_of_brackets(name: str, vocabulary: Vocabulary) -> tuple[str, tuple[str, ...], str]:
+    """The name without brackets, the regions that stood in them, and a mark of the form."""
+    if "(" not in name and ")" not in name:
+        return name, (), ""
+    regions: list[str] = []
+    mark = ""
+
+    def judge(found: re.Match[str]) -> str:
+        nonlocal mark
+        inner = found[1]
+        if inner in vocabulary.regions or inner in _NATION:
+            regions.append(inner)
+            return ""
+        if inner in vocabulary.bracket_marks:
+            if inner in ("集团", "控股"):
+                return inner
+            mark = f"({inner})"
+            return ""
+        return inner
+
+    return _BRACKETS.sub(judge, name).strip("()"), tuple(regions), mark
+
+
+def _regions(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+    """The regions a name begins with, each lying in the one before (三亚 behind A市 is a trade name), and the rest."""
+    found: list[str] = []
+    within: tuple[str, ...] = ()
+    while len(found) < _MOST_REGIONS:
+        length = next(
+            (
+                n
+                for n in range(min(_LONGEST_REGION, len(text) - 1), 1, -1)
+                if text[:n] in known and (not found or any(code.startswith(within) for code in known[text[:n]]))
+            ),
+            0,
+        )
+        if not length and not found and text[:2] in _NATION and len(text) > 2 + _FEWEST:
+            return (text[:2],), text[2:]
+        if not length:
+            break
+        within = tuple({_prefix(code) for code in known[text[:length]]})
+        found.append(text[:length])
+        text = text[length:]
+    return tuple(found), text
+
+
+def _prefix(code: str) -> str:
+    """The digits that all codes inside a division share."""
+    return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+
+
+def _endings(text: str, mark: str, vocabulary: Vocabulary) -> tuple[Form, str, str]:
+    """(form, trade, trade name): the longest form, but a shorter one where only that leaves a trade (烟酒 + 店)."""
+    first: tuple[Form, str, str] | None = None
+    for length in range(min(_LONGEST_FORM, len(text) - 1), 0, -1):
+        if text[-length:] in vocabulary.forms:
+            found = (vocabulary.forms[text[-length:]], *_trade(text[:-length], vocabulary.trades))
+            first = found if first is None or found[1] else first
+            if found[1]:
+                break
+    form, trade, trade_name = first or (_NO_FORM, *_trade(text, vocabulary.trades))
+    if mark and (marked := vocabulary.forms.get(mark)) is not None and form.kind in ("", "partnership", marked.kind):
+        form = Form(form.word + mark, marked.kind, marked.same, marked.general)
+    return form, trade, trade_name
+
+
+def _trade(text: str, trades: frozenset[str]) -> tuple[str, str]:
+    """(trade, what precedes it); as many words as fit, while two characters are left for the trade name."""
+    end = len(text)
+    while True:
+        room = min(_LONGEST_TRADE, end - _FEWEST)
+        length = next((n for n in range(room, 1, -1) if text[end - n : end] in trades), 0)
+        if not length:
+            return text[end:], text[:end]
+        end -= length
+
+
+def _codes(regions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Codes of the smallest region named, of those of its name the ones that lie in a larger region named with it."""
+    named = [vocabulary.regions[each] for each in regions if each in vocabulary.regions]
+    if not named:
+        return ()
+    deepest = max(named, key=lambda codes: min(vocabulary.divisions.by_code[code].level for code in codes))
+    larger = tuple({_prefix(code) for codes in named if codes is not deepest for code in codes})
+    inside = tuple(code for code in deepest if code.startswith(larger))
+    return inside or deepest
