@@ -27,7 +27,7 @@ FIELDS = [
     ItemField("F", "项", "f", "number", usual_amount=1e9),
     *(
         ItemField("F", "项", "f", kind)
-        for kind in ("uscc", "org_code", "reg_no", "id_number", "region", "industry", "year")
+        for kind in ("uscc", "org_code", "reg_no", "id_number", "region", "industry", "year", "month")
     ),
     ItemField("F", "项", "f", "code", values=VALUES),
     ItemField("F", "项", "f", "codes", values=VALUES, open_values=True),

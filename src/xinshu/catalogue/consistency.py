@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from xinshu.catalogue.domain import CatalogueItem, Condition, FieldKind, ItemField, RowRule, heading_key
+from xinshu.catalogue.domain import Access, CatalogueItem, Condition, FieldKind, ItemField, RowRule, heading_key
 from xinshu.catalogue.located import Node, did_you_mean
 
 COUNTERPART = "counterpart"
@@ -18,6 +18,7 @@ _ITEM_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d{4}\.\d{1,4}")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NARROWNESS: dict[Access, int] = {"public": 0, "authorised": 1, "gov": 2, "barred": 3}
 _DATES: frozenset[FieldKind] = frozenset({"date"})
 _NUMERIC: frozenset[FieldKind] = frozenset({"amount", "number"})
 _ROLE_KINDS: dict[str, frozenset[FieldKind]] = {
@@ -105,6 +106,8 @@ def _check_field(item: CatalogueItem, field: ItemField, place: Node) -> None:
     unmeasured = field.kind == "date" or field.kind in _NUMERIC
     limit = place.at("constraints", "maxLength")
     _only_for(not unmeasured or field.max_length is None, limit, "maxLength", "文字")
+    if _NARROWNESS[field.access] < _NARROWNESS[item.access]:
+        ours.at("access").fault(f"数据项比事项（{item.access}）更公开", f"写作 {item.access} 或更严")
     if field.kind == "id_number" and field.mask != "id":
         ours.at("mask").fault("证件号码必须脱敏", "mask 写作 id")
     if field.kind == "id_number" and field.access == "public":

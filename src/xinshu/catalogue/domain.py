@@ -28,6 +28,7 @@ FieldKind = Literal[
     "amount",  # number in 万元
     "number",
     "year",
+    "month",  # yyyyMM
     "region",  # GB/T 2260, six digits
     "industry",  # GB/T 4754
     "other_no",  # any other identifier, length check only
@@ -37,7 +38,7 @@ Mask = Literal["none", "name", "id", "phone", "address", "account"]
 PublicityWay = Literal["penalty", "permit", "until-removal", "always", "none"]
 
 CODE_KINDS: frozenset[str] = frozenset(
-    {"uscc", "org_code", "reg_no", "id_number", "region", "industry", "other_no", "year"}
+    {"uscc", "org_code", "reg_no", "id_number", "region", "industry", "other_no", "year", "month"}
 )
 TEXT_KINDS: frozenset[str] = frozenset({"text", "name", "document_no"})
 

@@ -18,6 +18,7 @@ _PATTERNS: dict[FieldKind, str] = {
     "uscc": "[0-9A-HJ-NPQRTUWXY]{18}",
     "org_code": "[0-9A-Z]{8}-?[0-9X]",
     "year": "(19|20)[0-9]{2}|2100",
+    "month": "((19|20)[0-9]{2}|2100)(0[1-9]|1[0-2])",
     "region": "[0-9]{6}",
     "industry": "[A-T]|[A-T]?[0-9]{2,4}",
 }

@@ -27,6 +27,7 @@ KIND_WORDS: dict[FieldKind, str] = {
     "amount": "金额（万元）",
     "number": "数值",
     "year": "年份",
+    "month": "月份",
     "region": "行政区划代码",
     "industry": "行业代码",
     "other_no": "其他编号",

@@ -31,7 +31,7 @@ NUMBER_MARK = "\ue000"  # put by the reader before a long number that a workbook
 NUMBER_LENGTH = 30  # characters of a number; longer ones are no amounts of anything
 
 _WRITTEN_CODES = frozenset({"uscc", "org_code", "reg_no", "id_number", "other_no", "document_no"})
-_LONG_CODES = (CODE_KINDS - {"year"}) | {"document_no"}
+_LONG_CODES = (CODE_KINDS - {"year", "month"}) | {"document_no"}
 _DATE_FORMS = (
     re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"),
     re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"),
@@ -42,6 +42,7 @@ _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]{2,}")
 _MARKED = re.compile(NUMBER_MARK + r"(-?[0-9][0-9.eE+-]*)")
 _NUMBER = re.compile(r"[+-]?([0-9]+(,[0-9]{3})*|[0-9]+)(\.[0-9]+)?")
 _YEAR = re.compile(r"(19[0-9]{2}|20[0-9]{2}|2100)年?")
+_MONTH = re.compile(r"(19[0-9]{2}|20[0-9]{2}|2100)(?:(0[1-9]|1[0-2])|[-/.年](0?[1-9]|1[0-2])月?)")
 _DOCUMENT_YEAR = re.compile(r"[〔［【\[(（]\s*(?:18|19|20)[0-9]{2}\s*年?[〕］】\])）][^0-9]{0,6}[0-9]")
 _PARTS = re.compile(r"[;；]")
 _OPEN_VALUE = re.compile(r"(.+?)[-—－:：](.+)")
@@ -188,6 +189,13 @@ def _year(_field: ItemField, value: str, _facts: Facts) -> Inspection:
     return Inspection(value, (Problem("date.format"),))
 
 
+def _month(_field: ItemField, value: str, _facts: Facts) -> Inspection:
+    """202604, 2026-4, 2026/04, 2026年4月 → 202604."""
+    if found := _MONTH.fullmatch(value):
+        return Inspection(f"{found[1]}{found[2] or found[3]:0>2}")
+    return Inspection(value, (Problem("date.format"),))
+
+
 def _amount(item_field: ItemField, value: str, _facts: Facts) -> Inspection:
     if len(value) > NUMBER_LENGTH or not _NUMBER.fullmatch(value):
         return Inspection(value, (Problem("number.format"),))
@@ -324,6 +332,7 @@ _BY_KIND: dict[str, Callable[[ItemField, str, Facts], Inspection]] = {
     "document_no": _document_no,
     "date": _date,
     "year": _year,
+    "month": _month,
     "amount": _amount,
     "number": _amount,
     "uscc": _uscc,
