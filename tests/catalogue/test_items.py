@@ -28,17 +28,47 @@ FILES = sorted((ROOT / "profiles/base/catalogue").glob("[a-z]*.yaml"))
 every_item = pytest.mark.parametrize("item", ITEMS.values(), ids=lambda item: item.item)
 
 
-def test_the_eight_items_are_there():
-    assert set(ITEMS) == {
-        "enterprise-registration",
-        "administrative-license",
-        "administrative-penalty",
-        "serious-dishonesty-list",
-        "abnormal-operation-list",
-        "credit-commitment",
-        "tax-credit-a",
-        "contract-performance",
-    }
+TABLES = [
+    "administrative-license",
+    "administrative-penalty",
+    "administrative-coercion",
+    "administrative-reward",
+    "administrative-confirmation",
+    "administrative-adjudication",
+    "supervision-inspection",
+    "credit-commitment",
+    "contract-performance",
+    "serious-dishonesty-list",
+    "abnormal-operation-list",
+    "tax-credit-a",
+    "customs-credit",
+    "dishonest-judgment-debtor",
+    "court-judgment",
+    "credit-rating-by-authority",
+    "utility-payment",
+    "social-insurance",
+    "housing-fund",
+    "real-estate",
+    "tech-rnd",
+    "agri-entity",
+    "self-declaration",
+    "honor",
+]
+OURS = [
+    "person-registration",
+    "environment-credit-rating",
+    "environment-permit",
+    "tax-credit-rating",
+    "tax-arrears",
+    "administrative-collection",
+    "administrative-grant",
+    "administrative-compensation",
+]
+
+
+def test_every_table_of_the_domain_paper_our_eight_and_the_registration_are_there():
+    assert (len(TABLES), len(OURS)) == (24, 8)
+    assert set(ITEMS) == {*TABLES, *OURS, "enterprise-registration"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -125,6 +155,8 @@ def test_persons_are_masked_and_id_numbers_not_public(item: CatalogueItem):
     for field in item.fields:
         if field.kind == "id_number":
             assert (field.mask, field.access) == ("id", "gov")
+        if field.name in {"applicant", "respondent"}:
+            assert (field.mask, field.access) == ("name", "authorised")
         if field.name in {"legal_rep_name", "handler"}:
             assert field.mask == "name"
     if "natural_person" in item.subject_kinds:
@@ -159,6 +191,14 @@ def test_fixed_natural_keys(item, key):
         pytest.param("abnormal-operation-list", "until-removal", None, id="abnormal list"),
         pytest.param("tax-credit-a", "always", None, id="tax"),
         pytest.param("enterprise-registration", "always", None, id="registration"),
+        pytest.param("environment-permit", "permit", "dual-publicity", id="environment permit"),
+        pytest.param("administrative-coercion", "until-removal", "extended-publicity", id="coercion"),
+        pytest.param("supervision-inspection", "always", "extended-publicity", id="inspection"),
+        pytest.param("administrative-grant", "always", "extended-publicity", id="grant"),
+        pytest.param("dishonest-judgment-debtor", "until-removal", None, id="judgment debtor"),
+        pytest.param("person-registration", "none", None, id="person"),
+        pytest.param("tax-arrears", "none", None, id="arrears"),
+        pytest.param("real-estate", "none", None, id="real estate"),
     ],
 )
 def test_publicity_and_deadline(item, way, deadline):
@@ -167,8 +207,29 @@ def test_publicity_and_deadline(item, way, deadline):
     assert (declared.rule if declared else None) == deadline
 
 
-def test_only_level_a_of_tax_credit_is_public():
-    assert ITEMS["tax-credit-a"].publicity.when == (Condition("PJDJ", any_of=("A",)),)
+@pytest.mark.parametrize(
+    ("item", "when"),
+    [
+        pytest.param("tax-credit-a", Condition("PJDJ", any_of=("A",)), id="taxpayers of level A"),
+        pytest.param("customs-credit", Condition("XYDJ", any_of=("高级认证企业",)), id="certified enterprises"),
+        pytest.param("tech-rnd", Condition("ZZLX", none_of=("研发投入",)), id="no spending on research"),
+        pytest.param("self-declaration", Condition("SHZT", any_of=("通过",)), id="reviewed declarations"),
+    ],
+)
+def test_what_is_public_of_an_item(item, when):
+    assert ITEMS[item].publicity.when == (when,)
+
+
+def test_only_two_lists_show_natural_persons():
+    shown = {name for name, item in ITEMS.items() if item.publicity.natural_persons}
+    assert shown == {"serious-dishonesty-list", "dishonest-judgment-debtor"}
+
+
+def test_an_item_about_persons_alone_holds_the_least_and_shows_none_of_it():
+    person = ITEMS["person-registration"]
+    assert [field.name for field in person.fields if field.personal] == ["subject_name", "person_id_no"]
+    assert "public" not in {field.access for field in person.fields}
+    assert person.publicity.by == "none"
 
 
 def test_the_end_of_publicity_a_supplier_reports_is_not_public():
