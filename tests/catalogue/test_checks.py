@@ -108,7 +108,7 @@ CELLS = [
 ]
 ELSEWHERE = {  # row.shape, column.* and file.*: tests/collection/test_reading*.py; duplicates: test_checks_rows.py
     *("row.shape", "duplicate.in_file", "column.missing", "column.unknown", "column.duplicate"),
-    *("file.unreadable", "file.limit", "file.unsafe"),
+    *("file.unreadable", "file.limit", "file.unsafe", "cell.error", "cell.uncalculated", "sheet.unread"),
 }
 
 

@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from xinshu.catalogue.loading import find_item, load_catalogue
 from xinshu.catalogue.rulebook import RULEBOOK, printable
 from xinshu.cli.progress import progress_bar
+from xinshu.collection.annotation import Annotation, annotate
 from xinshu.collection.checking import CheckReport, run_check
 from xinshu.collection.errors import FileRefused
 from xinshu.kernel.clock import parse_as_of
@@ -35,6 +36,9 @@ def _check(
     source: Annotated[str, typer.Option("--source", help="来源单位的统一社会信用代码，默认从文件判断")] = "",
     as_of: Annotated[str, typer.Option("--as-of", help="接收时间 YYYY-MM-DD[THH:MM]，默认现在")] = "",
     findings: Annotated[Path | None, typer.Option("--findings", help="校验结果写入的文件（CSV）")] = None,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotated", help="另存标注文件（XLSX）：问题单元格标色，末列为问题说明")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="有疑问行时退出码为 1")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> int:
@@ -57,10 +61,14 @@ def _check(
     except FileRefused as refused:
         _show_refusal(refused, as_json=as_json)
         return 2
+    made = annotate(file, report.findings_file, annotated, item=chosen, settings=settings) if annotated else None
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+        added = {} if made is None else {"annotated": made.as_dict()}
+        typer.echo(json.dumps(report.as_dict() | added, ensure_ascii=False))
     else:
         _show(report)
+        if made is not None:
+            _show_annotation(made)
     return 1 if strict and report.doubtful else 0
 
 
@@ -92,3 +100,10 @@ def _show(report: CheckReport) -> None:
         console.print(f"另有 {total - len(report.first)} 条，见校验结果文件")
     console.print(f"校验结果：{report.findings_file}", soft_wrap=True)
     console.print(f"未检查的规则（需要主体库和已入库信息）：{'、'.join(report.not_run)}", soft_wrap=True)
+
+
+def _show_annotation(made: Annotation) -> None:
+    what = "原工作簿，问题单元格已标色" if made.own else "仅含疑问行"
+    typer.echo(f"标注文件：{made.path}（{what}，{made.rows} 行）")
+    if made.left_out:
+        typer.echo(f"另有 {made.left_out} 行放不下，见校验结果文件")

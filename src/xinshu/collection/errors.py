@@ -35,3 +35,9 @@ class ReaderFailed(XinshuError):
     """The reading process ended without a verdict; nothing was loaded."""
 
     code = "collection.reader_failed"
+
+
+class AnnotationFailed(XinshuError):
+    """The annotated workbook of a checked file could not be made; the findings file says the same."""
+
+    code = "collection.annotation_failed"

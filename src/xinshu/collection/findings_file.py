@@ -7,13 +7,14 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
 import polars as pl
 
 from xinshu.catalogue.checks.findings import FINDING_SCHEMA
-from xinshu.catalogue.rulebook import FINDING_COLUMNS, Finding
+from xinshu.catalogue.rulebook import BLOCKING_LEVELS, FINDING_COLUMNS, Finding
 from xinshu.kernel.text import INVISIBLE
 
 # What a spreadsheet may run: the signs in both widths, after blanks and invisible characters too.
@@ -73,3 +74,36 @@ class FindingsFile:
         """Leave the file that is there."""
         self._part.unlink(missing_ok=True)
         self._done = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One finding as its supplier reads it beside the row. `field`: column code, empty when it is about the row."""
+
+    field: str
+    level: str
+    text: str
+
+
+@dataclass(slots=True)
+class Reasons:
+    """The findings of a file by row. `of_file`: those on row 0. `blocked`: rows held back."""
+
+    by_row: dict[int, list[Reason]] = field(default_factory=dict)
+    of_file: list[Reason] = field(default_factory=list)
+    blocked: set[int] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Those of a findings file. OSError when there is none."""
+        reasons = cls()
+        csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for line in csv.DictReader(file):
+                row, level = int(line["row"]), line["level"]
+                text = line["message"].removeprefix(f"第 {row} 行") + line["fix"]
+                found = Reason(line["field"].removeprefix("'"), level, text)
+                (reasons.by_row.setdefault(row, []) if row else reasons.of_file).append(found)
+                if row and level in BLOCKING_LEVELS:
+                    reasons.blocked.add(row)
+        return reasons

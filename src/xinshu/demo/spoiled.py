@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,6 @@ RULES: dict[Spoiling, str] = {
     "file.locked": "file.unsafe",
     "file.limit": "file.limit",
 }
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # compound file: an encrypted workbook, or one of an old version
 _COLUMNS = 320
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -44,8 +44,24 @@ def write_spoiled(table: Table, spoiling: Spoiling, folder: Path, dice: Random) 
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(zipfile.ZipInfo("xl/vbaProject.bin", _ZIP_TIME), b"\0" * 512)
     else:
-        path.write_bytes(_OLE + b"\0" * 4_088)
+        path.write_bytes(_locked())
     return RULES[spoiling]
+
+
+def _locked() -> bytes:
+    """What a workbook with a password is: a compound file with a stream EncryptedPackage ([MS-CFB], [MS-OFFCRYPTO])."""
+    free, end, table = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+    head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H6x", 62, 3, 0xFFFE, 9, 6)
+    head += struct.pack("<9I", 0, 1, 1, 0, 4096, end, 0, end, 0) + struct.pack("<109I", 0, *[free] * 108)
+    entries = [("Root Entry", 5), ("EncryptionInfo", 2), ("EncryptedPackage", 2), ("", 0)]
+    directory = b"".join(
+        name.encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<HBB3I", 2 * len(name) + 2 if name else 0, kind, 1, free, free, free)
+        + bytes(36)
+        + struct.pack("<IQ", end, 0)
+        for name, kind in entries
+    )
+    return head + struct.pack("<128I", table, end, *[free] * 126) + directory
 
 
 def _repeat_column(path: Path, table: Table, dice: Random) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from xinshu.catalogue.checks.inspection import NUMBER_MARK
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import Finding, make_finding, printable
 from xinshu.collection.errors import FileRefused
@@ -20,6 +21,30 @@ from xinshu.kernel.text import normalise_cell, normalise_name
 _NAMES = 30  # unknown columns named in a finding
 ALWAYS_TEXT = frozenset({"uscc", "id_number"})  # kinds in which even a short number is a code stored as a number
 _LONGEST_TITLE = 120
+REASONS_TITLE, ROW_TITLE = "问题说明", "原行号"
+"""Columns that annotated workbooks have in addition; a file that still has them is read as if it had not."""
+
+CELL_ERRORS = frozenset(
+    {
+        "#DIV/0!",
+        "#N/A",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#REF!",
+        "#VALUE!",
+        "#GETTING_DATA",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#UNKNOWN!",
+        "#BUSY!",
+    }
+)
+UNCALCULATED = NUMBER_MARK + "="
+"""Stands in a cell for a formula that was never calculated; error values stand as the mark and their name."""
 HEADING_ROWS = 20  # how far down a heading is looked for, under title rows
 
 
@@ -138,7 +163,12 @@ def read_heading(cells: Sequence[str], plan: ReadPlan, *, sheet: str = "") -> He
         )
     known = title_map(plan.item)
     codes = tuple(known.get(title_key(cell)) if cell.strip() else None for cell in cells)
-    unknown = [normalise_cell(cell) for cell, code in zip(cells, codes, strict=True) if code is None and cell.strip()]
+    own = {title_key(REASONS_TITLE), title_key(ROW_TITLE)}
+    unknown = [
+        normalise_cell(cell)
+        for cell, code in zip(cells, codes, strict=True)
+        if code is None and cell.strip() and title_key(cell) not in own
+    ]
     used = [code for code in codes if code is not None]
     twice = sorted({plan.item.field(code).title for code in used if used.count(code) > 1})
     missing = [each.title for each in plan.item.fields if each.required and each.code not in used]
