@@ -14,7 +14,8 @@ from rich.text import Text
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
 from xinshu.project.environment import read_settings
-from xinshu.subjects.queries import Hit, search
+from xinshu.subjects.domain import Hit
+from xinshu.subjects.queries import search
 
 
 def register(app: typer.Typer) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from xinshu.publication.queries import PublicReference
-from xinshu.subjects.queries import Hit, Proposed, search
+from xinshu.subjects.domain import Hit, Proposed
+from xinshu.subjects.queries import search
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,43 @@ class Suggestion:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of a search. `matched`: what matched, in words; `field`: the same as a code (`uscc`, `org_code`,
+    `reg_no`, `name`, `former_name`, `short_name`, `pinyin`). `former_name`: the one that matched, else empty.
+    `region` is a GB/T 2260 code."""
+
+    uscc: str
+    name: str
+    status: str
+    matched: str
+    field: str = "name"
+    former_name: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A similar name: shown apart, never mixed with hits. `score` 0 to 1, `reasons` in words, one for each feature."""
+
+    uscc: str
+    name: str
+    status: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. `full`: there may be more hits. `suggestions` only where nothing was found for certain.
+    `notes`: hints in words."""
+
+    hits: tuple[Hit, ...] = ()
+    suggestions: tuple[Proposed, ...] = ()
+    full: bool = False
+    notes: tuple[str, ...] = ()
+
+
 def telling_bigrams(name: str) -> list[str]:
     """The bigrams of a comparable name by which candidates are looked up."""
     return sorted({name[i : i + 2] for i in range(len(name) - 1)} - _EMPTY_BIGRAMS)

@@ -1,15 +1,18 @@
 """How names are read: pinyin without tones, by character, with the usual reading of names where a character has several.
 
-The stored form (`reading`) is the syllables of a comparable name, each followed by a space, brackets and signs left out:
-甲乙(A市) → "jia yi a shi ". Source of the readings: pypinyin's table of characters; the readings that differ in names are
-our own list [recalled].
+Brackets and signs are left out: 甲乙(A市) is read jia yi a shi. Beside each name are stored the keys by which it is found
+(`reading_keys`): syllables in pairs and first letters in threes, so that a typed reading is a few whole keys for the
+index and one plain text for the second look. Source of the readings: pypinyin's table of characters; the readings that
+differ in names are our own list [recalled].
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 from pypinyin.pinyin_dict import pinyin_dict
 
@@ -56,11 +59,27 @@ def _known() -> frozenset[str]:
     return frozenset(syllable for syllable in syllables().values() if len(syllable) > 1) | {"a", "e", "o"}
 
 
-def reading_of(name_norm: str) -> str:
-    """The stored reading of a comparable name."""
+def syllables_of(name_norm: str) -> list[str]:
+    """The syllables of a comparable name; each letter and digit is one."""
     text = _SPECIAL.sub(lambda found: _WORDS[found[0]], name_norm) if _SPECIAL.search(name_norm) else name_norm
     table = _table()
-    return "".join(char if char == " " or "a" <= char <= "z" else table.get(ord(char), "") for char in text)
+    return "".join(char if char == " " or "a" <= char <= "z" else table.get(ord(char), "") for char in text).split()
+
+
+def pairs_of(syllables: Sequence[str]) -> list[str]:
+    """Syllables side by side: heng-rui rui-fang."""
+    return [f"{one}-{other}" for one, other in pairwise(syllables)]
+
+
+def threes_of(letters: str) -> list[str]:
+    """First letters in threes: hrf rfz."""
+    return [letters[n : n + FEWEST_INITIALS] for n in range(len(letters) - FEWEST_INITIALS + 1)]
+
+
+def reading_keys(name_norm: str) -> str:
+    """The keys of a comparable name in the order of its characters, with spaces between: pairs, then threes."""
+    read = syllables_of(name_norm)
+    return " ".join((*pairs_of(read), *threes_of("".join(each[0] for each in read))))
 
 
 def typed_pinyin(text: str) -> str:
@@ -91,8 +110,3 @@ def _ways(word: str, *, first: bool = True) -> list[tuple[str, ...]]:
         if len(found) >= _MOST_SPLITS:
             break
     return found[:_MOST_SPLITS]
-
-
-def initials_of(reading: str) -> str:
-    """The first letters of the syllables."""
-    return "".join(syllable[0] for syllable in reading.split())

@@ -21,7 +21,7 @@ from xinshu.kernel.text import normalise_name
 from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge_alike, telling_bigrams
 from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
-from xinshu.subjects.readings import reading_of
+from xinshu.subjects.readings import reading_keys
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
 _RAREST = 4
@@ -198,7 +198,7 @@ def register(connection: psycopg.Connection, rows: Sequence[Registration], *, no
                 copying.texts(row.uscc[8:17] for row in rows),
                 copying.texts(row.name for row in rows),
                 copying.texts(row.name_norm for row in rows),
-                copying.texts(reading_of(row.name_norm) for row in rows),
+                copying.texts(reading_keys(row.name_norm) for row in rows),
                 copying.texts(row.status for row in rows),
                 copying.texts(row.region for row in rows),
                 copying.dates(row.approved_on if row.status in CLOSED_STATES else None for row in rows),
@@ -235,7 +235,7 @@ _REGISTER = (
 
 def _former_names(cursor: psycopg.Cursor, rows: Sequence[Registration], ids: Sequence[UUID], now: datetime) -> None:
     former = [
-        (subject, name, norm, reading_of(norm), now)
+        (subject, name, norm, reading_keys(norm), now)
         for row, subject in zip(rows, ids, strict=True)
         for name in (part.strip() for part in row.former_names.replace(";", "；").split("；"))
         if name and (norm := normalise_name(name)) != row.name_norm

@@ -62,7 +62,7 @@ class Renamed:
     reform: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """All words, each under its comparable form. `regions`: name, full or short, to GB/T 2260 codes, retired ones too."""
 
