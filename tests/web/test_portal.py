@@ -16,7 +16,9 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from xinshu.cli.app import run
+from xinshu.kernel.clock import parse_as_of
 from xinshu.subjects.queries import find_subject
+from xinshu.subjects.services import merge
 from xinshu.web.portal import views
 
 SCRIPT = "<script>alert(1)</script>"
@@ -72,14 +74,36 @@ class Page(HTMLParser):
 
 def pages(client, world) -> dict[str, str]:
     code = world.company(1)
-    addresses = ["/", "/search", "/search?q=A市", "/search?q=没有的名称", f"/s/{code}", "/s/unknown", "/no/such-page"]
+    addresses = [
+        "/",
+        "/?item=administrative-penalty",
+        "/search",
+        "/search?q=A市",
+        "/search?q=没有的名称",
+        "/sgs",
+        "/sgs?item=administrative-penalty",
+        "/collection",
+        "/services",
+        "/services/repair",
+        "/news",
+        "/news/catalogue-2026",
+        "/topics",
+        "/about",
+        "/sitemap",
+        f"/s/{code}",
+        f"/s/{code}?view=table",
+        "/s/unknown",
+        "/no/such-page",
+    ]
     return {address: client.get(address).content.decode() for address in addresses}
 
 
 def test_every_page_is_sound_without_script(client, stocked):
     for address, text in pages(client, stocked).items():
         page = Page(text)
-        assert page.all("script", "style", "iframe") == [], address
+        assert page.all("style", "iframe") == [], address
+        scripts = page.all("script")
+        assert all(each["src"].startswith("/static/") and "defer" in each for each in scripts), address
         assert [name for _, each in page.tags for name in each if name == "style" or name.startswith("on")] == []
         assert page.all("html") == [{"lang": "zh-CN"}]
         assert len(page.all("main")) == len(page.all("h1")) == 1, address
@@ -87,7 +111,8 @@ def test_every_page_is_sound_without_script(client, stocked):
         assert page.all("a")[0] == {"class": "skip", "href": "#main"}
         ids = Counter(each["id"] for _, each in page.tags if "id" in each)
         assert [name for name, count in ids.items() if count > 1] == [], address
-        assert {each["for"] for each in page.all("label")} == {each["id"] for each in page.all("input")}
+        asked = [each for each in page.all("input") if each["type"] not in ("hidden", "radio")] + page.all("select")
+        assert {each["for"] for each in page.all("label") if "for" in each} == {each["id"] for each in asked}, address
         assert len(page.all("caption")) == len(page.all("table")), address
         assert all("scope" in each for each in page.all("th"))
         inner = {each["href"][1:] for each in page.all("a") if each["href"].startswith("#")}
@@ -98,7 +123,7 @@ def test_every_page_is_sound_without_script(client, stocked):
 
 def test_every_file_a_page_asks_for_is_served(client, stocked):
     page = Page(client.get(f"/s/{stocked.company(1)}").content.decode())
-    wanted = {each["href"] for each in page.all("link", "use")} | {each["src"] for each in page.all("img")}
+    wanted = {each["href"] for each in page.all("link", "use")} | {each["src"] for each in page.all("img", "script")}
     assert len(wanted) > 10
     symbols = finders.find("parts/icons.svg")
     drawn = set(re.findall(r'id="([a-z]+)"', Path(symbols).read_text(encoding="utf-8")))
@@ -113,14 +138,14 @@ def test_hostile_text_stays_text(client, stocked):
     code = stocked.company(1)
     for address in (f"/s/{code}", f"/search?q={SCRIPT}", f"/s/{SCRIPT.replace('/', '')}", "/search?q=A市"):
         text = client.get(address).content.decode()
-        assert "<script" not in text, address
+        assert "<script>" not in text, address
         assert "<b>粗体" not in text, address
     shown = client.get(f"/s/{code}").content.decode()
     assert "当事人自称&lt;script&gt;alert(1)&lt;/script&gt;&quot;onload=&#x27;x&#x27;" in shown
 
 
-def test_the_home_page_tells_how_files_fared(client, stocked):
-    text = client.get("/").content.decode()
+def test_the_page_of_collection_tells_how_files_fared(client, stocked):
+    text = client.get("/collection").content.decode()
     assert "行数 4 = 入库 3 + 退回待核 1 + 文件内重复 0" in text
     assert "75.0%" in text
     assert "date.format" in text
@@ -132,7 +157,8 @@ def test_the_home_page_tells_how_files_fared(client, stocked):
 def test_the_home_page_of_an_empty_platform(client, database):
     answer = client.get("/")
     assert answer.status_code == 200
-    assert "还没有接收过文件" in answer.content.decode()
+    assert 'id="feed"' not in answer.content.decode()
+    assert "还没有接收过文件" in client.get("/collection").content.decode()
 
 
 def test_search_finds_names_and_codes_and_says_when_it_does_not(client, stocked):
@@ -141,7 +167,7 @@ def test_search_finds_names_and_codes_and_says_when_it_does_not(client, stocked)
         assert f'href="/s/{code}"' in client.get("/search", {"q": query}).content.decode(), query
     wrong = code[:17] + ("A" if code[17] != "A" else "B")
     assert f"末位应为“{code[17]}”" in client.get("/search", {"q": wrong}).content.decode()
-    assert "没有查到“B市”" in client.get("/search", {"q": "B市"}).content.decode()
+    assert "没有查到“B市" in client.get("/search", {"q": "B市第九"}).content.decode()
     assert "请至少写两个字" in client.get("/search", {"q": "A"}).content.decode()
     assert client.get("/search", {"q": "长" * 5000}).status_code == 200
     assert client.get("/search", {"q": "\x00%_\\'; DROP TABLE"}).status_code == 200
@@ -211,3 +237,65 @@ def test_the_commands_tell_the_same(stocked, capsys):
     assert "未查到主体" in capsys.readouterr().out
     assert run(["subject", stocked.company(99), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "subjects.not_found"
+
+
+def test_search_is_narrowed_and_keeps_its_words(client, stocked):
+    stocked.register([stocked.registration(3, 登记状态="注销", 注销日期="2026-08-01")], at="2026-09-02")
+    everything = client.get("/search", {"q": "A市"}).content.decode()
+    assert "注销 1" in everything
+    closed = client.get("/search", {"q": "A市", "status": "注销"}).content.decode()
+    assert f"/s/{stocked.company(3)}" in closed
+    assert f"/s/{stocked.company(1)}" not in closed
+    none = client.get("/search", {"q": "A市", "kind": "society"}).content.decode()
+    assert "所选条件下没有主体" in none
+    assert 'href="?q=A%E5%B8%82"' in none
+
+
+def test_the_search_box_offers_subjects_and_checks_a_code(client, stocked):
+    code = stocked.company(1)
+    offered = client.get("/search/suggest", {"q": "A市第1", "box": "find"}).content.decode()
+    assert f'data-go="/s/{code}"' in offered
+    assert 'id="find-list"' in offered
+    wrong = code[:17] + ("A" if code[17] != "A" else "B")
+    assert f"末位应为“{code[17]}”" in client.get("/search/suggest", {"q": wrong}).content.decode()
+    assert "<b>" not in client.get("/search/suggest", {"q": "没有的名称", "box": "<b>"}).content.decode()
+
+
+def test_the_feed_shows_decisions_by_unit_and_region(client, stocked):
+    address = {"item": "administrative-penalty"}
+    shown = client.get("/sgs", address).content.decode()
+    assert "A市第1纺织有限公司" in shown
+    assert "共1条" in shown
+    assert "A市第1纺织有限公司" in client.get("/sgs", {**address, "unit": stocked.source}).content.decode()
+    elsewhere = client.get("/sgs", {**address, "region": "990200"}).content.decode()
+    assert "A市第1纺织有限公司" not in elsewhere
+    assert "清除筛选" in elsewhere
+    assert "A市第1纺织有限公司" in client.get("/sgs", {**address, "page": "99"}).content.decode()
+    assert "A市第1纺织有限公司" in client.get("/", address).content.decode()
+    assert client.get("/sgs", {"item": "person-registration"}).status_code == 200
+
+
+def test_the_feed_leaves_out_natural_persons_and_what_is_no_longer_public(client, stocked, monkeypatch):
+    stocked.penalise([stocked.penalty(1, 7, 行政相对人名称="王小二", 行政相对人类别="自然人")], at="2026-09-09")
+    shown = client.get("/sgs", {"item": "administrative-penalty"}).content.decode()
+    assert "王小二" not in shown
+    assert "〔2026〕7号" not in shown
+    monkeypatch.setattr(views, "today", lambda: date(2027, 9, 3))
+    assert "〔2026〕1号" not in client.get("/sgs", {"item": "administrative-penalty"}).content.decode()
+
+
+def test_the_words_of_the_profile_are_pages(client, database):
+    assert "不收取任何费用" in client.get("/services/repair").content.decode()
+    assert client.get("/services/dual-publicity").status_code == 404  # leads to a page of its own
+    assert client.get("/news/repair").status_code == 404
+    assert client.get("/services/no-such").status_code == 404
+
+
+def test_a_merged_subject_leads_to_the_one_it_is_part_of(client, stocked):
+    loser, winner = stocked.company(2), stocked.company(1)
+    pair = [find_subject(code).id for code in (loser, winner)]
+    merge(*pair, reason="同一主体", by="test", now=parse_as_of("2026-09-20"))
+    answer = client.get(f"/s/{loser}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/s/{winner}?from={loser}")
+    assert "已并入本主体" in client.get(answer["Location"]).content.decode()
+    assert "已并入本主体" not in client.get(f"/s/{winner}?from={winner}").content.decode()

@@ -48,9 +48,9 @@ def period(until=date(2027, 9, 3), repair=date(2026, 12, 3), severity="general")
 @pytest.mark.parametrize(
     ("day", "expected"),
     [
-        pytest.param(date(2026, 9, 3), Bar("0.0%", "24.9%", "start"), id="first day"),
-        pytest.param(date(2026, 11, 22), Bar("21.9%", "24.9%", "middle"), id="under way"),
-        pytest.param(date(2027, 9, 2), Bar("99.7%", "24.9%", "end"), id="last day"),
+        pytest.param(date(2026, 9, 3), Bar("0.0%", "24.9%", "start", "at-25"), id="first day"),
+        pytest.param(date(2026, 11, 22), Bar("21.9%", "24.9%", "middle", "at-25"), id="under way"),
+        pytest.param(date(2027, 9, 2), Bar("99.7%", "24.9%", "end", "at-25"), id="last day"),
     ],
 )
 def test_places_on_the_bar(day, expected):

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from xinshu.kernel.clock import shanghai_date
+from xinshu.web.portal.content import Content
 from xinshu.web.portal.site import Portal, Site
 
 PORTAL = Portal(settings.XINSHU)
 
 
-def frame(request: HttpRequest) -> dict[str, Site | date]:
-    """Context of every template: `site`, and `today` in Shanghai. What a view gives itself goes before."""
+def frame(request: HttpRequest) -> dict[str, Site | Content | date]:
+    """Context of every template: `site`, `content`, and `today` in Shanghai. What a view gives itself goes before."""
     del request  # Django names it
-    return {"site": PORTAL.site, "today": shanghai_date(timezone.now())}
+    return {"site": PORTAL.site, "content": PORTAL.content, "today": shanghai_date(timezone.now())}

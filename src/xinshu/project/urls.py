@@ -8,7 +8,7 @@ from django.urls import path
 
 from xinshu.ops import views as ops
 from xinshu.project.frame import PORTAL
-from xinshu.web.portal import views as portal_views
+from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
 
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("readyz", ops.readyz, name="readyz"),
     *routes(PORTAL),
 ]
-handler404 = partial(portal_views.not_found, portal=PORTAL)
-handler500 = partial(portal_views.failed, portal=PORTAL)
+handler403 = partial(failures.denied, portal=PORTAL)
+handler404 = partial(failures.not_found, portal=PORTAL)
+handler500 = partial(failures.failed, portal=PORTAL)

@@ -1,20 +1,22 @@
-"""What the home page tells of the platform: what it holds, how all files fared together, and the latest of them."""
+"""What the pages tell of the platform: what it holds, how all files fared together, and the latest of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import RULEBOOK
 from xinshu.collection.domain import BatchReport
 from xinshu.collection.queries import batch_report, latest_batches, sum_rules, sum_tallies
+from xinshu.kernel.clock import SHANGHAI
 from xinshu.security.queries import organisations
 from xinshu.subjects.queries import registered_names
 
-LATEST = 20  # files on the home page
+LATEST = 20  # files on the page of loading
+DAYS = 30
 _BEGINNING, _END = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 _LEVELS = {"error": "错误", "doubt": "疑问", "warning": "提醒"}
 
@@ -25,6 +27,14 @@ class Held:
 
     title: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Records that were new or changed today and in the last `DAYS` days."""
+
+    today: int
+    lately: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,31 @@ def subjects_held() -> int:
 
 
 def records_held(catalogue: Mapping[str, CatalogueItem]) -> list[Held]:
-    """Records in the store by item, most first; each record counts once however often it came."""
+    """Records in the store by item, most first, registrations apart; each counts once however often it came."""
     counts = {each.key: each.new for each in sum_tallies(_BEGINNING, _END, "item")}
-    held = [Held(item.title, counts[name]) for name, item in catalogue.items() if counts.get(name)]
+    held = [
+        Held(item.title, counts[name])
+        for name, item in catalogue.items()
+        if counts.get(name) and not item.creates_subjects
+    ]
     return sorted(held, key=lambda each: -each.count)
+
+
+def latest_receipt() -> datetime | None:
+    """The moment the last file was received; None before the first."""
+    found = latest_batches(1)
+    return found[0].received_at if found else None
+
+
+def flow(items: Sequence[str], day: date) -> Flow:
+    """What came of these items, to the end of that Shanghai day."""
+    morning = datetime.combine(day, time.min, SHANGHAI)
+    until = morning + timedelta(days=1)
+    return Flow(_came(morning, until, items), _came(until - timedelta(days=DAYS), until, items))
+
+
+def _came(since: datetime, until: datetime, items: Sequence[str]) -> int:
+    return sum(each.new + each.updated for each in sum_tallies(since, until, None, items=items))
 
 
 def loading(home: Path, catalogue: Mapping[str, CatalogueItem]) -> Loading | None:

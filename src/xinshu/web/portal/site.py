@@ -13,6 +13,7 @@ from xinshu.kernel.errors import ProfileInvalid
 from xinshu.kernel.profiles import Profile, open_profile
 from xinshu.kernel.settings import Settings
 from xinshu.publication.queries import PublicReference
+from xinshu.web.portal.content import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Site:
     site_code: str = ""
     icp: str = ""
     police: str = ""
+    report_phone: str = ""  # whom to call about paid "repair"
+    ipv6: str = ""  # words of the mark, e.g. 本站支持IPv6访问
 
     @classmethod
     def load(cls, profile: Profile) -> Self:
@@ -73,6 +76,16 @@ class Portal:
     def site(self) -> Site:
         """Title and footer."""
         return Site.load(self._profile)
+
+    @cached_property
+    def content(self) -> Content:
+        """Services, notices, topics and the pages of the foot."""
+        return Content.load(self._profile)
+
+    @cached_property
+    def permits(self) -> frozenset[str]:
+        """Names of the items whose records are permits with a last day."""
+        return frozenset(name for name, item in self.reference.catalogue.items() if item.publicity.by == "permit")
 
     @cached_property
     def reference(self) -> PublicReference:

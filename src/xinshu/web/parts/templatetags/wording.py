@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from django import template
 
@@ -60,3 +62,12 @@ def minute(moment: datetime) -> str:
 def styles(names: str, room: str) -> list[str]:
     """The style sheets of the components named, separated by spaces, as paths of static files of that room."""
     return [f"{room}/{name}.css" for name in names.split()]
+
+
+@register.simple_tag
+def turned(address: Mapping[str, str], name: str, value: str | int) -> str:
+    """The query `?…` of an address with one part changed; an empty value takes it out. The page number goes with it."""
+    kept = {each: text for each, text in address.items() if each not in {"page", name} and text}
+    if value != "":
+        kept[name] = str(value)
+    return f"?{urlencode(kept)}"
