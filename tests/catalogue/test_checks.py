@@ -97,6 +97,13 @@ CELLS = [
     bad({"CF_XDR_MC": MARK + "示例公司"}, "text.garbled", name="text.garbled: the reader's mark before a text"),
     bad({"CF_YJ": "斤拷第四十九条"}, "text.garbled"),
     bad({"CF_SY": "\ufffd\ufffd决定"}, "text.garbled"),
+    bad({"CF_SY": "#N/A"}, "cell.error", words=("#N/A", "公式")),
+    bad({"CF_XDR_MC": " #REF! "}, "cell.error"),
+    bad({"CF_WSH": "#VALUE!"}, "cell.error"),
+    bad({"CF_JDRQ": "Err:502"}, "cell.error"),
+    bad({"CF_XDR_SHXYM": "#DIV/0!"}, "cell.error"),
+    bad({"CF_SY": "#N/A 一词出现在正文中"}, ""),
+    bad({"CF_NR_FK": MARK + "="}, "cell.uncalculated", words=("公式",)),
     bad({"CF_XDR_MC": "示例Ｂ公司"}, "text.width", words=("示例Ｂ公司", "半角")),
     bad({"CF_NR_FK": "２"}, "text.width"),
     bad({"CF_WSH": "A环罚〔2026〕１７号"}, "text.width"),
@@ -108,7 +115,7 @@ CELLS = [
 ]
 ELSEWHERE = {  # row.shape, column.* and file.*: tests/collection/test_reading*.py; duplicates: test_checks_rows.py
     *("row.shape", "duplicate.in_file", "column.missing", "column.unknown", "column.duplicate"),
-    *("file.unreadable", "file.limit", "file.unsafe", "cell.error", "cell.uncalculated", "sheet.unread"),
+    *("file.unreadable", "file.limit", "file.unsafe", "sheet.unread"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from xinshu.catalogue.checks.inspection import Facts, inspect
+from xinshu.catalogue.checks.inspection import CELL_ERROR, Facts, inspect
 from xinshu.catalogue.checks.prefilter import suspects
 from xinshu.catalogue.domain import CodeValue, ItemField
 from xinshu.kernel.text import GARBLED_PATTERN, INVISIBLE, PLACEHOLDER_PATTERN, WHITE_SPACE
@@ -72,6 +72,7 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from((*TOKENS, *NASTY)), max_size=5).map("".join),
     st.from_regex(PLACEHOLDER_PATTERN.replace("(?i)", ""), fullmatch=True),
     st.from_regex(GARBLED_PATTERN, fullmatch=False),
+    st.from_regex(CELL_ERROR, fullmatch=True),
     st.from_regex(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}", fullmatch=True),
     st.decimals(0, 20_000, places=3).map(str),
     st.text(max_size=10),

@@ -11,12 +11,12 @@ from typing import Any
 
 import xlsxwriter
 
-from xinshu.catalogue.checks.inspection import NUMBER_MARK
+from xinshu.catalogue.checks.inspection import NUMBER_MARK, UNCALCULATED
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.collection.findings_file import Reasons
 from xinshu.collection.marking import LEVEL_COLOURS, LEVEL_WORDS, LONGEST_TEXT, explained
 from xinshu.collection.reading import ReadPlan, open_file
-from xinshu.collection.reading.shape import REASONS_TITLE, ROW_TITLE, UNCALCULATED
+from xinshu.collection.reading.shape import REASONS_TITLE, ROW_TITLE
 
 _MOST_ROWS = 1_000_000  # a sheet has 1 048 576
 _SHEET = "疑问行"

@@ -28,6 +28,11 @@ INDIVIDUAL_BUSINESS_LIMIT = Decimal(10_000)  # 万元; amount.unit, rules.md sec
 UNUSUAL_TIMES = 100  # amount.unit: times the usual amount, rules.md section 2.4 [proposed]
 
 NUMBER_MARK = "\ue000"  # put by the reader before a long number that a workbook or JSON file stores as a number
+CELL_ERROR = re.compile(  # what a spreadsheet shows where a formula failed
+    r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|GETTING_DATA|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!)"
+    r"|Err:5[0-9]{2}"
+)
+UNCALCULATED = NUMBER_MARK + "="  # put by the reader for a formula that was never calculated
 NUMBER_LENGTH = 30  # characters of a number; longer ones are no amounts of anything
 
 _WRITTEN_CODES = frozenset({"uscc", "org_code", "reg_no", "id_number", "other_no", "document_no"})
@@ -98,9 +103,13 @@ def inspect(item_field: ItemField, text: str, facts: Facts) -> Inspection:
         text = marked[1]
         if item_field.kind in _WRITTEN_CODES:
             return Inspection(text, (Problem("code.as_number"),))
+    if text == UNCALCULATED:
+        return Inspection(text.removeprefix(NUMBER_MARK), (Problem("cell.uncalculated"),))
     value = normalise_cell(text)
     if not value:
         return Inspection("")
+    if CELL_ERROR.fullmatch(value):
+        return Inspection(value, (Problem("cell.error"),))
     warnings = (Problem("text.width"),) if has_full_width_alnum(text) else ()
     if item_field.kind in _LONG_CODES and _SCIENTIFIC.fullmatch(value):
         return Inspection(value, (*warnings, Problem("code.as_number")))

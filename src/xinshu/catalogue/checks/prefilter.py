@@ -31,10 +31,11 @@ Mask = npt.NDArray[np.bool_]
 _BLANK = "".join(f"\\x{{{ord(char):x}}}" for char in WHITE_SPACE)
 _RARE = "锟拷烫屯鏈鍏涓浜琛"
 _UNUSUAL = "".join(f"\\x{{{ord(char):x}}}" for char in INVISIBLE)
-# Anything that is_garbled, has_full_width_alnum or normalise_cell could act on, in one scan. Mojibake of UTF-8 read as
-# Latin-1 always holds a letter of U+00A1-U+00FF; mojibake of UTF-8 read as GBK holds one of a few rare characters.
+# Anything that is_garbled, has_full_width_alnum or normalise_cell could act on, and what an error value begins with, in
+# one scan. Mojibake of UTF-8 read as Latin-1 always holds a letter of U+00A1-U+00FF; mojibake of UTF-8 read as GBK holds
+# one of a few rare characters.
 _SUSPECT = (
-    rf"^[{_BLANK}]|[{_BLANK}]$|[{_UNUSUAL}\x{{0}}-\x{{8}}\x{{b}}\x{{c}}\x{{e}}-\x{{1f}}\x{{7f}}-\x{{ff}}\x{{152}}-\x{{192}}"
+    rf"^[{_BLANK}#]|^Err:|[{_BLANK}]$|[{_UNUSUAL}\x{{0}}-\x{{8}}\x{{b}}\x{{c}}\x{{e}}-\x{{1f}}\x{{7f}}-\x{{ff}}\x{{152}}-\x{{192}}"
     r"\x{2c6}-\x{2dc}\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{e000}-\x{f8ff}\x{fffd}-\x{ffff}"
     rf"\x{{f0000}}-\x{{10ffff}}{_RARE}]"
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from xinshu.collection.reading.shape import UNCALCULATED
+from xinshu.catalogue.checks.inspection import UNCALCULATED
 
 _BLOCK = 1 << 20
 _MARK = UNCALCULATED.encode()

@@ -17,7 +17,6 @@ from xinshu.catalogue.checks.inspection import NUMBER_MARK
 from xinshu.catalogue.domain import FieldKind
 from xinshu.collection.reading.shape import (
     ALWAYS_TEXT,
-    CELL_ERRORS,
     Heading,
     OpenedFile,
     RawChunk,
@@ -110,9 +109,7 @@ def _text(values: pl.Series, kind: FieldKind) -> pl.Series:
     if given == pl.Null:
         return pl.repeat("", len(values), dtype=pl.String, eager=True)
     if given in (pl.Categorical, pl.Enum, pl.String):
-        text = values.cast(pl.String)
-        marked = text.is_in(list(CELL_ERRORS)).fill_null(False)
-        return pl.select(pl.when(marked).then(NUMBER_MARK + text).otherwise(text).fill_null("")).to_series()
+        return values.cast(pl.String).fill_null("")
     if given.is_integer():
         marked = (
             pl.Series([kind in ALWAYS_TEXT]) if kind in ALWAYS_TEXT else values.cast(pl.Int128).abs() >= LONG_NUMBER

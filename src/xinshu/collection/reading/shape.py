@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks.inspection import NUMBER_MARK
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import Finding, make_finding, printable
 from xinshu.collection.errors import FileRefused
@@ -23,28 +22,6 @@ ALWAYS_TEXT = frozenset({"uscc", "id_number"})  # kinds in which even a short nu
 _LONGEST_TITLE = 120
 REASONS_TITLE, ROW_TITLE = "问题说明", "原行号"
 """Columns that annotated workbooks have in addition; a file that still has them is read as if it had not."""
-
-CELL_ERRORS = frozenset(
-    {
-        "#DIV/0!",
-        "#N/A",
-        "#NAME?",
-        "#NULL!",
-        "#NUM!",
-        "#REF!",
-        "#VALUE!",
-        "#GETTING_DATA",
-        "#SPILL!",
-        "#CALC!",
-        "#FIELD!",
-        "#BLOCKED!",
-        "#CONNECT!",
-        "#UNKNOWN!",
-        "#BUSY!",
-    }
-)
-UNCALCULATED = NUMBER_MARK + "="
-"""Stands in a cell for a formula that was never calculated; error values stand as the mark and their name."""
 HEADING_ROWS = 20  # how far down a heading is looked for, under title rows
 
 

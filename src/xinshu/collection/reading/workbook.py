@@ -1,7 +1,7 @@
 """Workbooks (XLSX, XLS, ODS): typed cells, so that a code stored as a number is seen; heading under title rows.
 
 One sheet is read: the visible one whose first rows hold most headings. Others are named in a finding, and left. Error
-values and formulas without a result arrive as marked texts (`shape.CELL_ERRORS`, `shape.UNCALCULATED`), never as empty
+values (by their names) and formulas without a result (`UNCALCULATED`) arrive as texts that are findings, never as empty
 cells. The whole sheet is loaded; its size is bounded by the checks of `safety` and by the memory limit of the process.
 """
 
@@ -30,7 +30,6 @@ from xinshu.collection.reading.opendocument import check_document
 from xinshu.collection.reading.safety import check_workbook
 from xinshu.collection.reading.shape import (
     ALWAYS_TEXT,
-    CELL_ERRORS,
     HEADING_ROWS,
     Heading,
     OpenedFile,
@@ -188,9 +187,9 @@ def _texts(row: _Row) -> list[str]:
 
 def cell_text(cell: Cell, kind: FieldKind) -> str:
     """One cell as text. A code stored as a number keeps the mark of it: any in a credit code or id number, elsewhere a
-    whole number of twelve digits and more. So does an error value. A date column takes the day of a moment."""
+    whole number of twelve digits and more. A date column takes the day of a moment."""
     if isinstance(cell, str):
-        return NUMBER_MARK + cell if cell in CELL_ERRORS else cell
+        return cell
     if isinstance(cell, datetime) and kind == "date":
         return cell.date().isoformat()
     if (
