@@ -37,12 +37,22 @@ def item_page(item: CatalogueItem) -> str:
 
 
 def index_page(items: Iterable[CatalogueItem]) -> str:
-    """The list of items with links to their pages."""
+    """The list of items: class, key, publicity, update cycle, marks, and links to their pages."""
     rows = (
-        (f"[{item.title}]({item.item}.md)", f"`{item.item}`", item.version, item.category, item.update_cycle)
+        (
+            f"[{item.title}]({item.item}.md)",
+            f"`{item.item}`",
+            item.version,
+            item.category,
+            ACCESS_WORDS[item.access],
+            key_words(item),
+            publicity_words(item),
+            item.update_cycle,
+            item.mark,
+        )
         for item in items
     )
-    table = _table(("事项", "代码", "版本", "类别", "更新周期"), rows)
+    table = _table(("事项", "代码", "版本", "类别", "公开属性", "自然键", "公示", "更新周期", "出处"), rows)
     return f"# 目录事项\n\n{_GENERATED}\n\n{table}\n"
 
 

@@ -1,13 +1,14 @@
 """Reference lists the checks compare with: divisions, industries, organisations.
 
 Files of a profile, base first, a later folder's rows replacing those of the same code:
-`divisions.csv` (code,name,level,parent,status,successors), `industries.csv` (code,name,level,parent,section),
-`organisations.yaml`. Sources of the national lists: docs/catalogue.md (GB/T 2260, GB/T 4754-2017).
+`divisions.csv` (code,name,level,parent,status,successors, perhaps since,mark), `industries.csv`
+(code,name,level,parent,section), `organisations.yaml`. Sources of the national lists: docs/catalogue.md (GB/T 2260, GB/T 4754-2017).
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,20 @@ from xinshu.kernel.profiles import Profile
 OrganisationLevel = Literal["nation", "province", "city", "county"]
 
 _DIVISION_COLUMNS = ("code", "name", "level", "parent", "status", "successors")
+_DIVISION_EXTRAS = ("since", "mark")
 _INDUSTRY_COLUMNS = ("code", "name", "level", "parent", "section")
 _ORGANISATION_KEYS = frozenset({"uscc", "name", "region", "level", "kind"})
 _ORGANISATION_LEVELS = ("nation", "province", "city", "county")
+_SINCE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A division of GB/T 2260. `level` 0 nation, 1 province, 2 city, 3 county; `parent` "" for retired ones."""
+    """A division of GB/T 2260. `level` 0 nation, 1 province, 2 city, 3 county; `parent` "" for retired ones.
+
+    `since`: year or year and month in which a retired one was given up, "" where nobody has said.
+    `mark`: where `since` or a corrected successor comes from (sourced, recalled, proposed).
+    """
 
     code: str
     name: str
@@ -37,6 +44,8 @@ class Division:
     parent: str
     retired: bool
     successors: tuple[str, ...]
+    since: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,10 @@ class Divisions:
     def name(self, code: str) -> str:
         """The division's name, "" for an unknown code."""
         return self.by_code[code].name if code in self.by_code else ""
+
+    def former(self, code: str) -> Division | None:
+        """The division a retired code stood for (its name, successors, since when), None for any other code."""
+        return self.by_code[code] if code in self.retired else None
 
     def parent(self, code: str) -> str:
         """The code one level up, "" at the top, for retired and for unknown codes."""
@@ -95,7 +108,10 @@ class Industry:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A department that supplies or uses information. `region` is a GB/T 2260 code; `kind` what it does (tax)."""
+    """A department that supplies or uses information. `region` is a GB/T 2260 code; `kind` what it does (tax).
+
+    `uscc` is "" while its credit code is not known.
+    """
 
     uscc: str
     name: str
@@ -109,11 +125,11 @@ def load_divisions(profile: Profile) -> Divisions:
 
     Raises:
         ReferenceInvalid: a file lacks a column, or a row has a code that is not six digits, a level outside 0 to 3,
-            another status, or a successor nobody lists.
+            another status, a `since` that is no year or month, or a successor nobody lists.
     """
     by_code: dict[str, Division] = {}
     for path in profile.every("divisions.csv"):
-        for line, row in _rows(path, _DIVISION_COLUMNS):
+        for line, row in _rows(path, _DIVISION_COLUMNS, _DIVISION_EXTRAS):
             by_code[row["code"]] = _division(path, line, row)
     for each in by_code.values():
         for successor in each.successors:
@@ -144,28 +160,48 @@ def load_industries(profile: Profile) -> dict[str, Industry]:
 
 
 def load_organisations(profile: Profile) -> tuple[Organisation, ...]:
-    """The departments of the profile, in file order; a later folder's entry replaces one of the same code.
+    """The departments of the profile that have a credit code and so can supply information, in file order.
+
+    A later folder's entry replaces one of the same code. Departments without a code: `awaiting_code`.
 
     Raises:
         ReferenceInvalid: not a list of {uscc, name, region, level, kind}, a credit code that is not right, or one
             twice in a file.
     """
+    return tuple(each for each in _organisations(profile) if each.uscc)
+
+
+def awaiting_code(profile: Profile) -> tuple[Organisation, ...]:
+    """The departments the profile names without their credit code, in file order: known, but not yet suppliers.
+
+    A profile made from public names leaves `uscc: ""`; the centre fills it in from the certificate.
+
+    Raises:
+        ReferenceInvalid: as `load_organisations`.
+    """
+    return tuple(each for each in _organisations(profile) if not each.uscc)
+
+
+def _organisations(profile: Profile) -> tuple[Organisation, ...]:
     found: dict[str, Organisation] = {}
     for path in profile.every("organisations.yaml"):
         seen: set[str] = set()
         for number, entry in enumerate(_organisation_entries(path), start=1):
             organisation = _organisation(path, number, entry)
-            if organisation.uscc in seen:
-                raise ReferenceInvalid(f"{path.name} 第{number}项：{organisation.uscc} 重复", fix="每个单位只写一次")
-            seen.add(organisation.uscc)
-            found[organisation.uscc] = organisation
+            identity = organisation.uscc or organisation.name
+            if identity in seen:
+                raise ReferenceInvalid(f"{path.name} 第{number}项：{identity} 重复", fix="每个单位只写一次")
+            seen.add(identity)
+            found[identity] = organisation
     return tuple(found.values())
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, {column: text}) of a CSV file with exactly these columns in any order."""
+def _rows(path: Path, columns: tuple[str, ...], extras: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, {column: text}) of a CSV file with these columns in any order, and of `extras` all or none."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream, strict=True)
+        if extras and set(extras) <= set(reader.fieldnames or ()):
+            columns += extras
         if sorted(reader.fieldnames or ()) != sorted(columns):
             raise ReferenceInvalid(f"{path.name} 第1行：列名应为 {','.join(columns)}", fix="改正表头")
         try:
@@ -188,7 +224,14 @@ def _division(path: Path, line: int, row: dict[str, str]) -> Division:
             fix="代码为六位数字，级次为0至3，状态为 in_force 或 retired",
         )
     successors = tuple(part for part in row["successors"].split(";") if part)
-    return Division(code, row["name"], int(level), row["parent"], status == "retired", successors)
+    since = row.get("since", "")
+    if since and (status != "retired" or not _SINCE.fullmatch(since)):
+        raise ReferenceInvalid(
+            f"{path.name} 第{line}行：{code} 的停用时间 {since} 有误", fix="只填已停用代码，写成 2013 或 2013-02"
+        )
+    return Division(
+        code, row["name"], int(level), row["parent"], status == "retired", successors, since, row.get("mark", "")
+    )
 
 
 def _organisation_entries(path: Path) -> list[object]:
@@ -207,10 +250,10 @@ def _organisation(path: Path, number: int, entry: object) -> Organisation:
     if not isinstance(entry, dict) or set(entry) != _ORGANISATION_KEYS:
         raise ReferenceInvalid(f"{place}：应有且只有 uscc、name、region、level、kind", fix="补齐或删去多余的键")
     for key in sorted(_ORGANISATION_KEYS):
-        if not isinstance(entry[key], str) or not entry[key]:
+        if not isinstance(entry[key], str) or not (entry[key] or key == "uscc"):
             raise ReferenceInvalid(f"{place}：{key} 应为文字", fix="数字请加引号")
     if entry["level"] not in _ORGANISATION_LEVELS:
         raise ReferenceInvalid(f"{place}：level 不能是 {entry['level']}", fix="可用 nation、province、city、county")
-    if not Uscc.is_valid(entry["uscc"]):
+    if entry["uscc"] and not Uscc.is_valid(entry["uscc"]):
         raise ReferenceInvalid(f"{place}：统一社会信用代码 {entry['uscc']} 有误", fix="核对18位代码和末位校验码")
     return Organisation(entry["uscc"], entry["name"], entry["region"], entry["level"], entry["kind"])

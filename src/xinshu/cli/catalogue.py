@@ -24,6 +24,7 @@ from xinshu.catalogue.loading import (
     load_item_file,
     validate_dir,
 )
+from xinshu.catalogue.validation import ProfileReport, validate_profile
 from xinshu.kernel.profiles import Profile, open_profile
 from xinshu.project.environment import read_settings
 
@@ -36,7 +37,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="目录：查看、校验、比较、导出事项", no_args_is_help=True)
     group.command("list", help="列出区域配置中的事项")(_list)
     group.command("show", help="查看一个事项的数据项和规则")(_show)
-    group.command("validate", help="校验一个文件夹中的事项文件，列出全部问题")(_validate)
+    group.command("validate", help="校验一个文件夹中的事项文件，或用 --profile 校验整个区域配置，列出全部问题")(
+        _validate
+    )
     group.command("diff", help="比较事项的两个版本（事项文件，或事项代码）")(_diff)
     group.command("export", help="导出全部事项、代码表和 JSON Schema")(_export)
     app.add_typer(group, name="catalogue")
@@ -86,17 +89,39 @@ def _show(
 
 
 def _validate(
-    directory: Annotated[Path, typer.Argument(help="放有事项文件的文件夹", show_default=False)],
+    directory: Annotated[Path | None, typer.Argument(help="放有事项文件的文件夹", show_default=False)] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="profiles/ 下的区域配置，如 jiangsu")] = None,
     as_json: _Json = False,
 ) -> int:
-    faults = validate_dir(directory, load_code_lists(_profile()))
-    if as_json:
-        _print({"directory": str(directory), "valid": not faults, "faults": [asdict(each) for each in faults]})
+    if (directory is None) == (profile is None):
+        raise typer.BadParameter("给出一个文件夹，或者用 --profile 指定区域配置")
+    if directory is not None:
+        faults = validate_dir(directory, load_code_lists(_profile()))
+        answer: dict[str, object] = {"directory": str(directory)}
     else:
-        for each in faults:
-            typer.echo(f"{each}{f'。处理：{each.fix}' if each.fix else ''}")
-        typer.echo(f"共 {len(faults)} 处问题" if faults else "没有问题")
+        report = validate_profile(open_profile(str(profile), read_settings().profiles_dir))
+        faults, answer = list(report.faults), {"profile": profile, **_counts(report)}
+    if as_json:
+        _print({**answer, "valid": not faults, "faults": [asdict(each) for each in faults]})
+        return 1 if faults else 0
+    for each in faults:
+        typer.echo(f"{each}{f'。处理：{each.fix}' if each.fix else ''}")
+    if profile is not None:
+        typer.echo(_counts_words(report))
+    typer.echo(f"共 {len(faults)} 处问题" if faults else "没有问题")
     return 1 if faults else 0
+
+
+def _counts(report: ProfileReport) -> dict[str, object]:
+    return {name: value for name, value in asdict(report).items() if name != "faults"}
+
+
+def _counts_words(report: ProfileReport) -> str:
+    waiting = f"，另有 {report.awaiting_code} 个待补统一社会信用代码" if report.awaiting_code else ""
+    return (
+        f"事项 {report.items} 个；区划代码在用 {report.divisions} 个、停用 {report.retired_divisions} 个；"
+        f"单位 {report.organisations} 个{waiting}"
+    )
 
 
 def _diff(
