@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ class Read:
     refused: list[str]
     reason: str = ""
     worded: bool = True
+    words: list[str] = field(default_factory=list)
 
     @property
     def values(self) -> list[dict[str, str]]:
@@ -77,6 +78,7 @@ def run_path(path: Path, item: CatalogueItem, **limits: int) -> Read:
     try:
         opened = open_file(path, ReadPlan(item, path.name, replace(LIMITS, **limits)))
         found.warnings = [each.rule for each in opened.findings]
+        found.words = [each.message for each in opened.findings]
         for chunk in opened.chunks:
             assert chunk.frame.null_count().sum_horizontal().sum() == 0
             assert len(chunk.rows) == chunk.frame.height
