@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.queries import item_numbers
 from xinshu.catalogue.reference import load_organisations
 from xinshu.catalogue.services import store_catalogue
-from xinshu.collection.reader import Reference
+from xinshu.collection.channels.inbox import prepare_inbox
+from xinshu.collection.channels.loading import ask_for_unfinished
+from xinshu.collection.channels.workfolder import remove_left_behind
 from xinshu.collection.services import Desk
 from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.profiles import open_profile
@@ -17,14 +19,12 @@ from xinshu.kernel.settings import Settings
 from xinshu.records.rejudging import rejudge
 from xinshu.rules.loading import load_rules
 from xinshu.security.domain import Level, OrganisationFacts
-from xinshu.security.sealing import Vault
 from xinshu.security.services import store_organisations
 
 
 def open_desk(settings: Settings, profile: str | None = None) -> Desk:
     """Read the profile and open the keys. Raises ProfileInvalid, SealBroken."""
-    chosen = open_profile(profile or settings.profile, settings.profiles_dir)
-    return Desk(settings, Reference.load(chosen), load_catalogue(chosen), Vault.open(settings.home))
+    return Desk.open(settings, profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,17 @@ def load_profile(settings: Settings, profile: str | None, now: datetime) -> Prof
         for each in load_organisations(chosen)
     )
     return ProfileLoaded(chosen.name, count, len(catalogue), store_catalogue(catalogue, now=now))
+
+
+def prepare_channels(settings: Settings) -> int:
+    """Before the worker starts: the watched folder is there, nothing of a killed process lies in the work folder.
+
+    Returns:
+        How many files handed in earlier are asked for again, their job having been lost.
+    """
+    prepare_inbox(settings.inbox)
+    remove_left_behind(settings.home)
+    return ask_for_unfinished(datetime.now(UTC) + timedelta(days=1))
 
 
 def bring_up_to_date(settings: Settings, day: date) -> int:

@@ -1,22 +1,82 @@
-"""Periodic work of the task worker (named in the settings; procrastinate imports it)."""
+"""Work of the task worker (named in the settings; procrastinate imports it)."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import ParamSpec
+from uuid import UUID
 
 import structlog
+from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
-from xinshu.bootstrap.desk import bring_up_to_date
+from xinshu.bootstrap.desk import bring_up_to_date, open_desk
+from xinshu.collection.channels.inbox import scan_inbox
+from xinshu.collection.channels.loading import ask_for_unfinished, load_hand_in
+from xinshu.collection.services import Desk
+from xinshu.collection.tasks import LOAD, SCAN, ask_to_scan
 from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.logs import new_trace
 from xinshu.project.environment import read_settings
 
+_P = ParamSpec("_P")
 _log = structlog.get_logger(__name__)
+
+
+def _own_trace(work: Callable[_P, None]) -> Callable[_P, None]:
+    """Each task under its own trace number, with connections that are not worn out."""
+
+    @functools.wraps(work)
+    def traced(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        new_trace()
+        close_old_connections()
+        try:
+            work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return traced
+
+
+@functools.cache
+def _desk() -> Desk:
+    return open_desk(read_settings())
 
 
 @app.periodic(cron="5 16 * * *")  # by UTC: five past midnight in Shanghai
 @app.task(name="xinshu.bring_up_to_date", queueing_lock="xinshu.bring_up_to_date")
+@_own_trace
 def bring_up_to_date_daily(timestamp: int) -> None:
     """Publicity by the rules of the new day. `timestamp`: when it was due; the rules are asked about that day or later."""
     day = shanghai_date(max(datetime.fromtimestamp(timestamp, UTC), datetime.now(UTC)))
     _log.info("rejudged", day=day.isoformat(), changed=bring_up_to_date(read_settings(), day))
+
+
+@app.task(name=LOAD)
+@_own_trace
+def load_one(hand_in: str) -> None:
+    """Load a file that was handed in; those of the watched folder are put away soon after."""
+    load_hand_in(_desk(), UUID(hand_in))
+    ask_to_scan()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name=SCAN, queueing_lock=SCAN)
+@_own_trace
+def scan(timestamp: int) -> None:
+    """Look through the watched folder. `timestamp`: when it was due; a late pass looks at what is there now."""
+    del timestamp
+    found = scan_inbox(_desk(), datetime.now(UTC))
+    if found.taken or found.done or found.refused:
+        _log.info("inbox", taken=found.taken, done=found.done, refused=found.refused)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="xinshu.ask_for_unfinished", queueing_lock="xinshu.ask_for_unfinished")
+@_own_trace
+def ask_again(timestamp: int) -> None:
+    """Jobs lost with their worker are asked for anew. `timestamp`: when it was due."""
+    del timestamp
+    ask_for_unfinished(datetime.now(UTC))

@@ -18,12 +18,14 @@ from xinshu.project.environment import read_settings
 # A command is one line here: its name and the module that adds it by `register(app)`. Only the module of the command
 # given is imported, so that `xinshu check` does not wait for Django.
 COMMANDS = {
+    "account": "xinshu.cli.account",
     "catalogue": "xinshu.cli.catalogue",
     "check": "xinshu.cli.check",
     "demo": "xinshu.cli.demo",
     "dump": "xinshu.cli.dump",
     "ingest": "xinshu.cli.ingest",
     "init": "xinshu.cli.init",
+    "key": "xinshu.cli.key",
     "quality": "xinshu.cli.quality",
     "search": "xinshu.cli.search",
     "subject": "xinshu.cli.subject",

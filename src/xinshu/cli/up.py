@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from xinshu.bootstrap.desk import bring_up_to_date
+from xinshu.bootstrap.desk import bring_up_to_date, prepare_channels
 from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.bootstrap.supervisor import supervise
@@ -18,6 +18,7 @@ from xinshu.project.environment import read_settings
 
 HOST = "127.0.0.1"
 _THREADS = 4
+_JOBS = 2  # a long file does not keep a short one waiting
 
 
 def register(app: typer.Typer) -> None:
@@ -26,34 +27,47 @@ def register(app: typer.Typer) -> None:
 
 
 def _up(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="网站端口")] = 8000,
+    port: Annotated[int, typer.Option("--port", min=1, max=65534, help="网站端口；接口用下一个端口")] = 8000,
 ) -> None:
     settings = read_settings()
     with open_installation(settings):
         require_migrated()
         bring_up_to_date(settings, shanghai_date(datetime.now(UTC)))
+        prepare_channels(settings)
         code = serve(port)
     raise typer.Exit(code)
 
 
 def serve(port: int) -> int:
-    """Run the website and the worker until a signal comes or one of them ends; the database must be at hand.
+    """Run the website, the interface (on the next port) and the worker until a signal comes or one of them ends.
+
+    The database must be at hand.
 
     Returns:
         The exit code of `supervise`.
     Raises:
-        PortTaken: something listens on the port.
+        PortTaken: something listens on one of the ports.
     """
     _require_free(port)
+    _require_free(port + 1)
     return supervise(commands(port), started=lambda: _announce_when_up(port))
 
 
 def commands(port: int) -> dict[str, list[str]]:
-    """The processes: gunicorn with one worker of four threads, and the task worker."""
-    web = ["-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads", str(_THREADS)]
-    web += ["--bind", f"{HOST}:{port}", "--log-level", "warning", "xinshu.project.wsgi"]
+    """The processes: website and interface under gunicorn, one worker of four threads each, and the task worker."""
     worker = ["-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
-    return {"web": [sys.executable, *web], "worker": [sys.executable, *worker]}
+    worker += ["--concurrency", str(_JOBS), "--delete-jobs", "successful"]
+    return {
+        "web": _gunicorn(port, "xinshu.project.wsgi"),
+        "gateway": _gunicorn(port + 1, "xinshu.project.gateway.wsgi"),
+        "worker": [sys.executable, *worker],
+    }
+
+
+def _gunicorn(port: int, application: str) -> list[str]:
+    options = ["--no-control-socket", "--worker-class", "gthread", "--threads", str(_THREADS)]
+    options += ["--bind", f"{HOST}:{port}", "--log-level", "warning"]
+    return [sys.executable, "-m", "gunicorn", *options, application]
 
 
 def _require_free(port: int) -> None:
@@ -70,5 +84,5 @@ def _announce_when_up(port: int) -> bool:
         socket.create_connection((HOST, port), timeout=1).close()
     except OSError:
         return False
-    typer.echo(f"信枢已启动：http://{HOST}:{port}/ （Ctrl-C 停止）")
+    typer.echo(f"信枢已启动：http://{HOST}:{port}/ ，接口 http://{HOST}:{port + 1}/api/v1/ （Ctrl-C 停止）")
     return True

@@ -58,9 +58,85 @@ class Batch(models.Model):
                 fields=["supplier", "item", "item_version", "digest"], name="collection_same_file_same_batch"
             )
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["supplier", "-id"], name="collection_batch_of_supplier")
+        ]
 
     def __str__(self) -> str:
         return self.label
+
+
+class HandIn(models.Model):
+    """A file handed in by a channel, and how far the job that loads it has come. The same file again is the same batch."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "batch": "none",
+        "channel": "none",
+        "sender": "pseudonymous",
+        "size": "none",
+        "received_at": "none",
+        "state": "none",
+        "step": "none",
+        "share": "none",
+        "rows": "none",
+        "attempts": "none",
+        "started_at": "none",
+        "finished_at": "none",
+        "code": "none",
+        "message": "none",
+        "fix": "none",
+        "trace": "none",
+        "idempotency_key": "none",
+        "place": "none",
+        "signature": "none",
+        "settled_at": "none",
+    }
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="hand_ins")
+    channel = models.CharField("渠道", max_length=6)  # web, http, folder
+    sender = models.CharField("经手", max_length=36, blank=True)  # id of a user or number of an API key
+    size = models.BigIntegerField("字节数")
+    received_at = models.DateTimeField("接收时间")
+    state = models.CharField("状态", max_length=8)  # queued, running, done, refused, failed
+    step = models.CharField("步骤", max_length=20, blank=True)
+    share = models.FloatField("完成比例", default=0)
+    rows = models.IntegerField("已处理行数", default=0)
+    attempts = models.IntegerField("次数", default=0)
+    started_at = models.DateTimeField("开始时间", null=True)
+    finished_at = models.DateTimeField("完成时间", null=True)
+    code = models.CharField("错误代码", max_length=60, blank=True)
+    message = models.TextField("原因", blank=True)
+    fix = models.TextField("改法", blank=True)
+    trace = models.CharField("追踪号", max_length=19, blank=True)
+    idempotency_key = models.CharField("幂等键", max_length=200, blank=True)
+    place = models.TextField("文件夹中的位置", blank=True)
+    signature = models.CharField("文件特征", max_length=80, blank=True)
+    settled_at = models.DateTimeField("移走时间", null=True)
+
+    class Meta:
+        verbose_name = "报送"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["sender", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="collection_idempotency_key",
+            ),
+            models.UniqueConstraint(
+                fields=["place", "signature"], condition=~models.Q(place=""), name="collection_folder_file_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="collection_hand_in_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.channel} {self.state}"
 
 
 class BatchCounter(models.Model):

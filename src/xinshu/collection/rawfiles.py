@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+from xinshu.kernel.errors import XinshuError
 from xinshu.security.sealing import Vault
 
 _BLOCK = 1 << 22
 
 
+class FileChanged(XinshuError):
+    """A file was written to while it was taken in; nothing was kept."""
+
+    code = "collection.file_changed"
+
+    def __init__(self) -> None:
+        super().__init__("文件在接收过程中被改动，未接收", fix="等文件写完后再报送")
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return stream_digest(file)[0]
+
+
+def stream_digest(stream: BinaryIO, most: int | None = None) -> tuple[str, int]:
+    """SHA-256 (hexadecimal) and number of bytes of what is left of a stream; reads little more than `most` bytes."""
+    digest, size = hashlib.sha256(), 0
+    while (most is None or size <= most) and (block := stream.read(_BLOCK)):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size
 
 
 def raw_path(home: Path, digest: str) -> Path:
@@ -27,15 +45,25 @@ def raw_path(home: Path, digest: str) -> Path:
 
 
 def keep_raw(path: Path, digest: str, home: Path, vault: Vault) -> Path:
-    """Keep a file; kept already is fine. Whole or not at all: written beside, synced, then renamed."""
+    """Keep a file; kept already is fine. Raises FileChanged."""
+    with path.open("rb") as source:
+        return keep_stream(source, digest, home, vault)
+
+
+def keep_stream(source: BinaryIO, digest: str, home: Path, vault: Vault) -> Path:
+    """Keep what is left of a stream under its digest; kept already is fine.
+
+    Whole or not at all: written beside, synced, then renamed. Raises FileChanged: it is not what was digested.
+    """
     target = raw_path(home, digest)
     if target.exists():
         return target
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
+    part = target.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
-        with path.open("rb") as source, part.open("wb") as sealed:
-            vault.seal_file(source, sealed, f"raw\0{digest}")
+        with part.open("wb") as sealed:
+            if vault.seal_file(source, sealed, f"raw\0{digest}") != digest:
+                raise FileChanged
             sealed.flush()
             os.fsync(sealed.fileno())
         part.replace(target)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Self
 
 from django.db import connection, transaction
 
 from xinshu.catalogue.domain import CatalogueItem
+from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.queries import item_numbers
 from xinshu.collection.domain import BatchReport
 from xinshu.collection.errors import FileRefused, UnknownSource
@@ -28,6 +30,7 @@ from xinshu.collection.reading import ReadLimits
 from xinshu.collection.reading.prefetch import prefetch
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.database import bulk_transaction
+from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
 from xinshu.records.domain import LoadContext
 from xinshu.records.services import Loader
@@ -48,17 +51,11 @@ class Desk:
     catalogue: dict[str, CatalogueItem]
     vault: Vault
 
-
-def limits_of(settings: Settings) -> ReadLimits:
-    """The limits of the command line and the watched folder."""
-    return ReadLimits(
-        settings.file_max_bytes,
-        settings.file_max_rows,
-        settings.file_max_columns,
-        settings.cell_max_chars,
-        settings.workbook_max_unpacked_bytes,
-        settings.chunk_bytes,
-    )
+    @classmethod
+    def open(cls, settings: Settings, profile: str | None = None) -> Self:
+        """Read the profile (the settings' unless named) and open the keys. Raises ProfileInvalid, SealBroken."""
+        chosen = open_profile(profile or settings.profile, settings.profiles_dir)
+        return cls(settings, Reference.load(chosen), load_catalogue(chosen), Vault.open(settings.home))
 
 
 def receive(
@@ -69,23 +66,27 @@ def receive(
     source: str,
     received_at: datetime,
     progress: Progress = lambda _step, _done, _rows: None,
+    limits: ReadLimits | None = None,
+    name: str = "",
 ) -> BatchReport:
     """Receive one file and load it.
 
     Args:
         source: USCC of the supplier, one of the profile's organisations.
         received_at: the moment of receipt, with time zone; the first one stands when the same file comes again.
+        limits: those of the channel; by default those of the command line and the watched folder.
+        name: what the supplier calls the file, where `path` is a copy.
     Returns:
         The report; that of the first time, marked `repeated`, when the identical file was loaded before.
     Raises:
         UnknownSource, FileRefused, ReaderFailed: nothing of the file is loaded.
     """
+    progress("登记", 0.0, 0)
     supplier = organisation(source)
     if supplier is None:
         raise UnknownSource(source)
-    progress("登记", 0.0, 0)
-    digest = file_digest(path)
-    batch = _batch(path, item, supplier, digest, received_at)
+    digest, name = file_digest(path), name or path.name
+    batch = register_batch(name, item, source, digest, received_at)
     if batch.state == "loaded":
         return batch_report(batch, desk.settings.home, repeated=True)
     keeper = _Keeper(path, digest, desk)
@@ -96,11 +97,12 @@ def receive(
             item,
             desk.reference,
             batch.received_at,
-            limits_of(desk.settings),
+            limits or ReadLimits.of(desk.settings),
             desk.settings.reader_memory_bytes,
             desk.settings.reader_seconds,
             supplier.uscc,
             load=True,
+            name=name,
         )
         _load(desk, batch, job, supplier, progress, keeper)
     except FileRefused as refused:
@@ -135,9 +137,15 @@ class _Keeper(Thread):
             raise self.problem
 
 
-def _batch(path: Path, item: CatalogueItem, supplier: OrganisationFacts, digest: str, received_at: datetime) -> Batch:
-    """The batch of this file: found again, or made with the next label of the (Shanghai) day."""
-    same = {"supplier": supplier.uscc, "item": item.item, "item_version": item.version, "digest": digest}
+def register_batch(name: str, item: CatalogueItem, source: str, digest: str, received_at: datetime) -> Batch:
+    """The batch of this file: found again, or made with the next label of the (Shanghai) day.
+
+    Raises:
+        UnknownSource: no organisation has the code `source`.
+    """
+    if organisation(source) is None:
+        raise UnknownSource(source)
+    same = {"supplier": source, "item": item.item, "item_version": item.version, "digest": digest}
     with transaction.atomic():
         found = Batch.objects.filter(**same).first()
         if found is not None:
@@ -154,7 +162,7 @@ def _batch(path: Path, item: CatalogueItem, supplier: OrganisationFacts, digest:
             **same,
             defaults={
                 "label": f"PL-{day:%Y%m%d}-{number:04d}",
-                "file": path.name[-255:],
+                "file": name[-255:],
                 "received_at": received_at,
                 "state": "received",
             },

@@ -34,3 +34,14 @@ def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
     yield
     for plan in _OTHER_PLANS:
         cursor.execute(f"SET LOCAL {plan} = on")
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """Whether nobody else is inside a block of this name, in any process; the server frees it when the process dies."""
+    parameters = connection.get_connection_params()
+    parameters.pop("context", None)
+    parameters.pop("cursor_factory", None)
+    with psycopg.connect(**parameters, autocommit=True) as watch:
+        taken = watch.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
+        yield taken == (True,)

@@ -40,6 +40,9 @@ class Settings:
     reader_memory_bytes: int
     reader_seconds: int
     chunk_bytes: int
+    web_max_bytes: int
+    web_max_rows: int
+    inbox_dir: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -69,7 +72,15 @@ class Settings:
             reader_memory_bytes=_read(env, "XINSHU_READER_MEMORY_BYTES", "4G", _size),
             reader_seconds=_read(env, "XINSHU_READER_SECONDS", "1800", _positive),
             chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "16M", _size),
+            web_max_bytes=_read(env, "XINSHU_WEB_MAX_BYTES", "200M", _size),
+            web_max_rows=_read(env, "XINSHU_WEB_MAX_ROWS", "200000", _positive),
+            inbox_dir=env.get("XINSHU_INBOX_DIR", ""),
         )
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder."""
+        return Path(self.inbox_dir or self.home / "inbox").absolute()
 
 
 # Read by make and the test suite, not by the program.

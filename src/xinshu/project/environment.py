@@ -27,6 +27,6 @@ def configure_logging(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def name_django_settings() -> None:
+def name_django_settings(module: str = _DJANGO_SETTINGS) -> None:
     """Tell Django, in this process and its children, which settings module is ours."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = _DJANGO_SETTINGS
+    os.environ["DJANGO_SETTINGS_MODULE"] = module

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
+from django.conf import settings
 from django.urls import path
 
+from xinshu.collection.services import Desk
 from xinshu.ops import views as ops
 from xinshu.project.frame import PORTAL
+from xinshu.web.console import account
+from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
 
@@ -15,7 +19,9 @@ urlpatterns = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     *routes(PORTAL),
+    *console.routes(cache(partial(Desk.open, settings.XINSHU))),
 ]
 handler403 = partial(failures.denied, portal=PORTAL)
 handler404 = partial(failures.not_found, portal=PORTAL)
+handler429 = account.too_many
 handler500 = partial(failures.failed, portal=PORTAL)

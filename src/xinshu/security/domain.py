@@ -1,8 +1,9 @@
-"""Words of the room: roles of users, levels of organisations, and an organisation as other rooms see it."""
+"""Words of the room: roles, levels, and organisations, accounts and keys as other rooms see them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -31,3 +32,42 @@ class OrganisationFacts:
     region: str
     level: Level
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """A user without the password. `organisation`: its USCC, empty for a user without one."""
+
+    username: str
+    display_name: str
+    role: Role
+    organisation: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account just made or given a new password, which is told once and kept nowhere. The repr leaves it out."""
+
+    account: AccountFacts
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """An API key without its secret. `id` may be shown and stands in receipts."""
+
+    id: str
+    organisation: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An API key just made; its `secret` (what the caller sends) is told once and kept nowhere."""
+
+    key: KeyFacts
+    secret: str = field(repr=False)

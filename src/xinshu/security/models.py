@@ -90,3 +90,50 @@ class User(AbstractBaseUser):
                 condition=~models.Q(role=Role.REPORTER.value) | models.Q(organisation__isnull=False),
             ),
         ]
+
+
+class ApiKey(models.Model):
+    """A key with which a program of an organisation hands in data. Only a digest of its secret is kept."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "id": "none",
+        "digest": "sealed",
+        "organisation": "none",
+        "label": "none",
+        "created_at": "none",
+        "last_used_at": "none",
+        "revoked_at": "none",
+    }
+
+    id = models.CharField("编号", max_length=12, primary_key=True)
+    digest = models.CharField("SHA-256", max_length=64)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name="单位", on_delete=models.PROTECT, db_column="organisation_uscc"
+    )
+    label = models.CharField("用途", max_length=100)
+    created_at = models.DateTimeField("建立时间")
+    last_used_at = models.DateTimeField("最近使用", null=True)
+    revoked_at = models.DateTimeField("停用时间", null=True)
+
+    class Meta:
+        verbose_name = "接口密钥"
+        ordering: ClassVar[list[str]] = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class CacheEntry(models.Model):
+    """What Django's database cache keeps (CACHES): counts of failed sign-ins, shared by all processes."""
+
+    personal_data: ClassVar[Mapping[str, str]] = {"cache_key": "pseudonymous", "value": "none", "expires": "none"}
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "security_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xinshu.security.domain import Level, OrganisationFacts
-from xinshu.security.models import Organisation
+from xinshu.security.accounts import account_facts, key_facts
+from xinshu.security.domain import AccountFacts, KeyFacts, Level, OrganisationFacts
+from xinshu.security.models import ApiKey, Organisation, User
 
 
 def organisation(uscc: str) -> OrganisationFacts | None:
@@ -15,6 +16,16 @@ def organisation(uscc: str) -> OrganisationFacts | None:
 def organisations() -> list[OrganisationFacts]:
     """All organisations, by code."""
     return [_facts(each) for each in Organisation.objects.order_by("uscc")]
+
+
+def accounts() -> list[AccountFacts]:
+    """All users, by name."""
+    return [account_facts(each) for each in User.objects.order_by("username")]
+
+
+def api_keys() -> list[KeyFacts]:
+    """All API keys, the oldest first."""
+    return [key_facts(each) for each in ApiKey.objects.order_by("created_at", "id")]
 
 
 def _facts(row: Organisation) -> OrganisationFacts:

@@ -9,10 +9,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from xinshu.security.domain import Role
@@ -22,15 +23,22 @@ _View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """Who may call. `roles` empty and not `public`: nobody."""
+    """Who may call. Not `public`, no `roles` and no `key`: nobody. `key`: programs with an API key."""
 
     public: bool
     roles: frozenset[Role] = frozenset()
+    key: bool = False
 
 
 def public(view: _View) -> _View:
     """Anybody may call this view; for a class give `public(SomeView.as_view())`."""
     view.authorisation = Authorisation(public=True)  # type: ignore[attr-defined]
+    return view
+
+
+def requires_key(view: _View) -> _View:
+    """Only programs with an API key. The view itself asks for the key: it is told as the interface tells errors."""
+    view.authorisation = Authorisation(public=False, key=True)  # type: ignore[attr-defined]
     return view
 
 
@@ -47,7 +55,7 @@ def requires_role(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], C
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_sign_in(request)
             if not request.user.is_active or request.user.role not in allowed:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -56,6 +64,16 @@ def requires_role(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], C
         return guarded
 
     return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page and back; a part of a page fetched by htmx takes the whole page there."""
+    if request.headers.get("HX-Request") != "true":
+        return redirect_to_login(request.get_full_path())
+    there = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    answer = HttpResponse(status=401)
+    answer["HX-Redirect"] = redirect_to_login(there.path or "/")["Location"]
+    return answer
 
 
 def authorisation_of(view: object) -> Authorisation | None:

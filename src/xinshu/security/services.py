@@ -6,8 +6,26 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from xinshu.security.accounts import (
+    create_api_key,
+    create_reporter,
+    reset_password,
+    revoke_api_key,
+    set_active,
+    use_api_key,
+)
 from xinshu.security.domain import OrganisationFacts
 from xinshu.security.models import Organisation
+
+__all__ = [
+    "create_api_key",
+    "create_reporter",
+    "reset_password",
+    "revoke_api_key",
+    "set_active",
+    "store_organisations",
+    "use_api_key",
+]
 
 
 def store_organisations(facts: Iterable[OrganisationFacts]) -> int:

@@ -1,0 +1,15 @@
+"""Django's settings of the gateway: those of the website but for the way a request takes. No session, no cookie."""
+
+from __future__ import annotations
+
+from xinshu.project.settings import *  # noqa: F403
+
+ROOT_URLCONF = "xinshu.project.gateway.urls"
+WSGI_APPLICATION = "xinshu.project.gateway.wsgi.application"
+MIDDLEWARE = [
+    "xinshu.project.middleware.TraceMiddleware",
+    "xinshu.project.middleware.HeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]

@@ -1,0 +1,21 @@
+"""The routes of the `gateway` process. Each view states who may call it; a test walks them."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from django.conf import settings
+from django.urls import path
+
+from xinshu.collection.services import Desk
+from xinshu.gateway import problems
+from xinshu.gateway.routes import routes
+from xinshu.ops import views as ops
+
+urlpatterns = [
+    path("healthz", ops.healthz, name="healthz"),
+    path("readyz", ops.readyz, name="readyz"),
+    *routes(cache(partial(Desk.open, settings.XINSHU))),
+]
+handler404 = problems.not_found
+handler500 = problems.failed

@@ -1,0 +1,20 @@
+"""How long something took, in words."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """0.4 → 不到1秒; 72 → 1分12秒; 3725 → 1小时2分."""
+    whole = int(seconds)
+    if whole < 1:
+        return "不到1秒"
+    if whole < 60:
+        return f"{whole}秒"
+    if whole < 3600:
+        return f"{whole // 60}分{whole % 60}秒"
+    return f"{whole // 3600}小时{whole % 3600 // 60}分"
