@@ -69,14 +69,15 @@ class MainPath:
     def __init__(self, folder: Path, file: Path, shuffled: Path, rows: int) -> None:
         from xinshu.bootstrap.desk import load_profile, open_desk
         from xinshu.cli.demo import read_manifest
-        from xinshu.collection.services import limits_of, receive
+        from xinshu.collection.reading import ReadLimits
+        from xinshu.collection.services import receive
 
         self.settings = read_settings()
         self.file, self.shuffled, self.rows, self.folder = file, shuffled, rows, folder
         load_profile(self.settings, "demo", AS_OF)
         self.desk = open_desk(self.settings, "demo")
         self.item = self.desk.catalogue["administrative-penalty"]
-        self.receive, self.limits = receive, limits_of(self.settings)
+        self.receive, self.limits = receive, ReadLimits.of(self.settings)
         manifest = read_manifest(folder / "registry")
         self.source = manifest[0].source
         for line in manifest:
