@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import yaml
+from yaml.composer import Composer
 
 from xinshu.catalogue.errors import Fault
 
@@ -175,6 +176,23 @@ class Node:
         return str(self.raw.tag).removeprefix(_TAG) if isinstance(self.raw, yaml.ScalarNode) else "not a scalar"
 
 
+class _Loader(Composer, yaml.CSafeLoader):
+    """Scans in C and builds the nodes in Python: the C builder dies of deep nesting instead of raising."""
+
+    def __init__(self, stream: str) -> None:
+        yaml.CSafeLoader.__init__(self, stream)
+        Composer.__init__(self)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The nodes of one document; what is no YAML is read again in Python, which names the line of a fault better."""
+    try:
+        found = _Loader(text).get_single_node()
+    except yaml.YAMLError:
+        found = yaml.compose(text, Loader=yaml.SafeLoader)
+    return found
+
+
 def did_you_mean(word: str, options: tuple[str, ...] | Mapping[str, object]) -> str:
     """A fix naming the nearest option, or all of them."""
     near = get_close_matches(word, list(options), n=1, cutoff=0.75) or [
@@ -189,7 +207,7 @@ def open_file(path: Path, faults: Faults) -> Node | None:
         if path.stat().st_size > MAX_BYTES:
             faults.add(0, "", "文件超过 1 MB", "目录事项文件只放声明，不放数据")
             return None
-        raw = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        raw = _compose(path.read_text(encoding="utf-8"))
     except OSError as error:
         faults.add(0, "", f"无法读取：{error.strerror}", "检查文件是否存在、是否可读")
     except UnicodeDecodeError:
