@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -76,7 +77,12 @@ def test_a_file_is_taken_and_its_receipt_follows_it(world, program, good):
     answer = _post(program, good)
     told = answer.json()
     assert answer.status_code == 202
-    assert (told["state"], told["channel"], told["source"], told["file"]) == ("queued", "http", world.source, "处罚.csv")
+    assert (told["state"], told["channel"], told["source"], told["file"]) == (
+        "queued",
+        "http",
+        world.source,
+        "处罚.csv",
+    )
     assert re.fullmatch(r"[0-9a-f]{64}", told["sha256"])
     _work(world)
     done = program.get(answer["Location"]).json()
@@ -198,6 +204,16 @@ def test_other_addresses_methods_and_faults_are_problems_too(program, monkeypatc
     fault = program.get("/api/v1/batches")
     assert (fault.status_code, fault.json()["code"]) == (500, "gateway.internal")
     assert "division" not in fault.content.decode()
+
+
+def test_the_process_of_its_own_starts_with_the_interface_only():
+    script = (
+        "from xinshu.project.gateway.wsgi import application; from django.urls import resolve, Resolver404\n"
+        "resolve('/api/v1/batches'); resolve('/healthz')\n"
+        "try: resolve('/login')\nexcept Resolver404: print('only the interface')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "only the interface", done.stderr
 
 
 def test_no_answer_sets_a_cookie(program, good):
