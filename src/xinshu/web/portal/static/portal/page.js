@@ -34,7 +34,10 @@ function combobox(input) {
     }
   });
   input.addEventListener("htmx:responseError", () => open(false));
-  offers.addEventListener("htmx:afterSwap", () => open(document.activeElement === input));
+  offers.addEventListener("htmx:afterSwap", () => {
+    open(document.activeElement === input);
+    document.getElementById(input.id + "-said").textContent = offers.querySelector(".offers__say").textContent;
+  });
   input.addEventListener("blur", () => setTimeout(() => open(false), 150));
   input.addEventListener("keydown", (event) => {
     const count = options().length;
