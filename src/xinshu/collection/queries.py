@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from xinshu.collection.domain import BatchReport
 from xinshu.collection.models import Batch, RuleTally, Tally
@@ -78,12 +78,8 @@ def sum_tallies(
         if found["rows"] is None:
             return []
         return [TallyRow("", rows.values("batch").distinct().count(), **found)]
-    grouped = rows.values(_BY[by]).annotate(**sums).order_by(_BY[by])
-    counts = {
-        key: rows.filter(**{_BY[by]: key}).values("batch").distinct().count()
-        for key in {each[_BY[by]] for each in grouped}
-    }
-    return [TallyRow(each[_BY[by]], counts[each[_BY[by]]], **{name: each[name] for name in _SUMS}) for each in grouped]
+    grouped = rows.values(_BY[by]).annotate(**sums, batches=Count("batch", distinct=True)).order_by(_BY[by])
+    return [TallyRow(each[_BY[by]], each["batches"], **{name: each[name] for name in _SUMS}) for each in grouped]
 
 
 def sum_rules(since: datetime, until: datetime) -> list[tuple[str, str, int]]:

@@ -7,6 +7,9 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from xinshu.kernel.clock import SHANGHAI
 from xinshu.quality.domain import per_cent
@@ -62,6 +65,12 @@ def minute(moment: datetime) -> str:
 def styles(names: str, room: str) -> list[str]:
     """The style sheets of the components named, separated by spaces, as paths of static files of that room."""
     return [f"{room}/{name}.css" for name in names.split()]
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """The drawing of that name, for a place with its own words; quicker than the template `parts/_icon.html`."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', static("parts/icons.svg"), name)
 
 
 @register.simple_tag
