@@ -27,6 +27,7 @@ COMMANDS = {
     "init": "xinshu.cli.init",
     "key": "xinshu.cli.key",
     "quality": "xinshu.cli.quality",
+    "resolve": "xinshu.cli.resolve",
     "search": "xinshu.cli.search",
     "subject": "xinshu.cli.subject",
     "template": "xinshu.cli.template",

@@ -9,7 +9,7 @@ from typing import Self
 
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
-from xinshu.catalogue.reference import Divisions, load_divisions
+from xinshu.catalogue.reference import Divisions
 from xinshu.collection.queries import item_versions
 from xinshu.kernel.ids import public_id
 from xinshu.kernel.profiles import Profile
@@ -21,6 +21,7 @@ from xinshu.rules.loading import load_rules
 from xinshu.security.queries import organisations
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.queries import SubjectFacts, find_subject, one_subject
+from xinshu.subjects.vocabulary import Vocabulary, load_vocabulary
 
 _STATUS, _FORMER_NAMES = "status", "former_names"  # names of fields of the item that creates subjects
 
@@ -32,12 +33,14 @@ class PublicReference:
     catalogue: Mapping[str, CatalogueItem]
     divisions: Divisions
     rule_sets: Mapping[str, RuleSet]
+    names: Vocabulary
 
     @classmethod
     def load(cls, profile: Profile) -> Self:
         """Read it from the profile's files. Raises ProfileInvalid, CatalogueInvalid, ReferenceInvalid."""
         sets = load_rules(profile).publicity
-        return cls(load_catalogue(profile), load_divisions(profile), {each.id: each for each in sets})
+        names = load_vocabulary(profile)
+        return cls(load_catalogue(profile), names.divisions, {each.id: each for each in sets}, names)
 
 
 def public_profile(

@@ -6,12 +6,18 @@ only similar stands apart in `suggestions` and is never mixed with them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from xinshu.kernel.text import normalise_cell, normalise_name
 from xinshu.publication.queries import PublicReference
+from xinshu.security.queries import organisations
 from xinshu.subjects.domain import Hit, Proposed
-from xinshu.subjects.queries import search
+from xinshu.subjects.queries import search_names, without_controls
+from xinshu.subjects.vocabulary import Vocabulary
+
+_MOST_OFFICES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,36 @@ def search_public(text: str, *, reference: PublicReference, day: date, limit: in
         day: the Shanghai day asked about: documents found are public on it.
         limit: most subjects listed.
     """
-    del reference, day
-    hits = search(text, limit=limit)
-    return SearchAnswer(text, tuple(hits), full=len(hits) == limit)
+    del day
+    found = search_names(text, vocabulary=reference.names, limit=limit)
+    wanted = normalise_name(normalise_cell(without_controls(text)))
+    return SearchAnswer(
+        text,
+        found.hits,
+        found.suggestions,
+        (),
+        tuple(_offices(wanted, reference.names)),
+        found.full,
+        found.notes,
+    )
+
+
+def _offices(wanted: str, names: Vocabulary) -> Iterator[OfficeHit]:
+    """Government bodies whose name holds the text, or held it before a reform renamed them."""
+    if len(wanted) < 2:
+        return
+    renamed = {
+        wanted.replace(each.former, each.now): each
+        for each in names.renamed
+        if each.former in wanted and each.now not in wanted
+    }
+    listed = 0
+    for office in organisations():
+        name = normalise_name(office.name)
+        change = next((each for text, each in renamed.items() if name.endswith(text)), None)
+        if wanted in name or change is not None:
+            words = "名称" if change is None else f"原“{change.former}”，{change.reform}后为“{change.now}”"
+            yield OfficeHit(office.uscc, office.name, words)
+            listed += 1
+        if listed == _MOST_OFFICES:
+            return

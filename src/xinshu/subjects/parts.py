@@ -64,7 +64,7 @@ def split_name(name: str, vocabulary: Vocabulary) -> NameParts:
     """Tell the parts of a name (as written or comparable) apart. Every name has parts: what nothing else fits is the
     trade name."""
     whole = normalise_name(name)
-    head, branch = _branch(whole, vocabulary)
+    head, branch = _branch(vocabulary.without_remark(whole), vocabulary)
     rest, regions, mark = _out_of_brackets(head, vocabulary)
     before, rest = _regions(rest, vocabulary.regions)
     regions = (*before, *regions)

@@ -10,10 +10,22 @@ from django.db.models import Q
 
 from xinshu.kernel.ids import read_public_id
 from xinshu.kernel.text import normalise_cell, upper_ascii
-from xinshu.subjects.domain import Hit
+from xinshu.subjects.domain import Found, Hit
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.models import Merge, Subject, SubjectName
 from xinshu.subjects.searching import search_names, without_controls
+
+__all__ = [
+    "Found",
+    "Hit",
+    "SubjectFacts",
+    "find_subject",
+    "one_subject",
+    "registered_names",
+    "search",
+    "search_names",
+    "without_controls",
+]
 
 
 @dataclass(frozen=True, slots=True)

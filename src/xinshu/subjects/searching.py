@@ -3,7 +3,8 @@
 Every way is one statement over an index of PostgreSQL: B-trees for codes, whole names and beginnings, one GIN of the
 names' bigrams for any part from two characters, one of their readings for pinyin (docs/decisions/0006-names.md). The
 statistics that ANALYZE keeps of a GIN's elements tell the planner when a part is so common that reading the table in
-order is faster. A part that very many names hold is answered with some of them, not with the best.
+order is faster; bigrams that nearly every name holds are left to the second look. A part that very many names hold is
+answered with some of them, not with the best.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.db import connection
 
 from xinshu.kernel.identifiers import OrgCode, Uscc
 from xinshu.kernel.text import normalise_cell, normalise_name
-from xinshu.subjects.domain import Found, Hit, Proposed
+from xinshu.subjects.domain import Found, Hit, Proposed, telling_bigrams
 from xinshu.subjects.likeness import WORTH_SHOWING, Likeness, compare
 from xinshu.subjects.parts import NameParts, split_name
 from xinshu.subjects.readings import pairs_of, split_syllables, syllables_of, threes_of, typed_pinyin
@@ -27,7 +28,7 @@ _CODE_BEGINNING = re.compile("(?=.*[0-9])[0-9A-Z]{6,18}")
 _ORG_CODE = re.compile("[0-9A-Z]{8}-[0-9X]")
 _REG_NO = re.compile("[0-9]{13,15}")
 _LONGEST = 200
-_SPARE = 3  # times the limit are fetched, since one subject may match by several names
+_SPARE = 2  # times the limit are fetched, since one subject may match by several names
 _CANDIDATES = 60  # names compared for each way in which a name may be misspelt
 _MOST_PROPOSED = 5
 _MOST_SPLITS = 3
@@ -77,9 +78,8 @@ def search_names(text: str, *, vocabulary: Vocabulary | None = None, limit: int 
     if vocabulary is None:
         return _found(hits.values(), limit)
     parts = split_name(wanted, vocabulary)
-    if len(hits) < limit:
-        for hit in _by_parts(parts, vocabulary, limit):
-            hits.setdefault(hit.uscc, hit)
+    if not hits:
+        hits = {hit.uscc: hit for hit in _by_parts(parts, vocabulary, limit)}
     proposed = () if hits else _similar(parts, vocabulary)
     return _found(hits.values(), limit, proposed, tuple(_retired_regions(parts, vocabulary)))
 
@@ -226,11 +226,11 @@ def _beginning(wanted: str, limit: int) -> _Statement:
 
 def _containing(pieces: Sequence[str], limit: int, one_of: Sequence[Sequence[str]] = ()) -> _Statement:
     """Names that hold every piece, and of each group of `one_of` at least one."""
-    bigrams = sorted({piece[n : n + 2] for piece in pieces for n in range(len(piece) - 1)})
+    bigrams = sorted({bigram for piece in pieces for bigram in telling_bigrams(piece)})
     conditions = [_CONTAINING] if bigrams else []
     values: list[Any] = [bigrams] if bigrams else []
     for piece in pieces:
-        if len(piece) != 2:  # a bigram of the index needs no second look
+        if piece not in bigrams:  # a bigram of the index needs no second look
             conditions.append("n.name_norm LIKE %s")
             values.append(_like(piece))
     for group in one_of:

@@ -72,7 +72,13 @@ class Vocabulary:
     trades: frozenset[str]
     branches: frozenset[str]
     bracket_marks: frozenset[str]
+    remarks: tuple[str, ...]
     renamed: tuple[Renamed, ...]
+
+    def without_remark(self, name_norm: str) -> str:
+        """A comparable name without a remark in brackets at its end."""
+        found = next((each for each in self.remarks if name_norm.endswith(each)), "") if name_norm[-1:] == ")" else ""
+        return name_norm.removesuffix(found)
 
     def today(self, codes: Iterable[str]) -> frozenset[str]:
         """The codes in force that these, in force or retired, stand for today."""
@@ -100,12 +106,14 @@ def load_vocabulary(profile: Profile) -> Vocabulary:
     forms: dict[str, Form] = {}
     branches: set[str] = set()
     marks: set[str] = set()
+    remarks: set[str] = set()
     trades: set[str] = set()
     renamed: list[Renamed] = []
     for path in profile.every("names/forms.yaml"):
-        content = _mapping(path, "forms", "branches", "bracket_marks")
+        content = _mapping(path, "forms", "branches", "bracket_marks", "remarks")
         forms |= {each.word: each for each in _forms(path, content.get("forms", []))}
         branches |= set(_words(path, "branches", content.get("branches", [])))
+        remarks |= {f"({each})" for each in _words(path, "remarks", content.get("remarks", []))}
         marks |= set(_words(path, "bracket_marks", content.get("bracket_marks", [])))
     for path in profile.every("names/trades.yaml"):
         groups = _mapping(path, "trades").get("trades", {})
@@ -122,6 +130,7 @@ def load_vocabulary(profile: Profile) -> Vocabulary:
         frozenset(trades),
         frozenset(branches),
         frozenset(marks),
+        tuple(sorted(remarks)),
         tuple(renamed),
     )
 

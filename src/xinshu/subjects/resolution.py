@@ -1,0 +1,153 @@
+"""Matching a list of organisations: linked, proposed or unknown, each with its reasons.
+
+A line is linked only by a code whose subject bears the name (or where no name is given), or by the exact comparable name
+of one living subject; anything weaker is a suggestion for a person. Source: docs/rules.md section 1.6 [proposed].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from xinshu.kernel.identifiers import OrgCode, Uscc
+from xinshu.kernel.text import normalise_cell, normalise_name, upper_ascii
+from xinshu.subjects.likeness import WORTH_SHOWING, compare
+from xinshu.subjects.matching import NameIndex
+from xinshu.subjects.parts import NameParts, split_name
+
+Decision = Literal["linked", "suggested", "none"]
+_MOST = 3  # suggestions of a line
+_BLOCK = 5_000
+_BEHIND = 0.12  # nearness behind the nearest
+_FARTHEST = 0.45
+_CERTAIN = 0.99  # what is only similar never counts as the same
+_WEAK = {"closed": 0.98, "former": 0.97, "twins": 0.99}  # exact, and yet no link
+
+
+class Asked(NamedTuple):
+    """One line of a list: a name as written, and a credit or organisation code where there is one."""
+
+    name: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A subject a line may be about. `name` is the name that matched; `words` explains each feature."""
+
+    uscc: str
+    name: str
+    status: str
+    score: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a line came to: one candidate when linked, one to three when suggested, none when nothing is near."""
+
+    decision: Decision
+    candidates: tuple[Candidate, ...]
+    words: str
+
+    @property
+    def best(self) -> Candidate | None:
+        """The first candidate."""
+        return self.candidates[0] if self.candidates else None
+
+
+def resolve_list(lines: Sequence[Asked], index: NameIndex) -> Iterator[Answer]:
+    """The answer to each line, in order. Reads no database: `index` holds the registry."""
+    for start in range(0, len(lines), _BLOCK):
+        block = lines[start : start + _BLOCK]
+        names = [normalise_name(normalise_cell(line.name)) for line in block]
+        answers = [_certain(line, name, index) for line, name in zip(block, names, strict=True)]
+        rest = [place for place, answer in enumerate(answers) if not isinstance(answer, Answer)]
+        near = index.candidates([names[place] for place in rest])
+        for place, candidates in zip(rest, near, strict=True):
+            found = _nearest(names[place], candidates, index)
+            answers[place] = _doubting(found, answers[place])
+        yield from (answer for answer in answers if isinstance(answer, Answer))
+
+
+def _certain(line: Asked, name: str, index: NameIndex) -> Answer | str:
+    """By code, else by exact name; where only likeness is left, what is wrong with the code, "" when none was given."""
+    code = upper_ascii(normalise_cell(line.code)).replace("-", "")
+    reason = ""
+    if code:
+        known = _by_code(code, name, index)
+        if isinstance(known, Answer):
+            return known
+        reason = known
+    if len(name) < 2:
+        return Answer("none", (), reason or "名称为空或只有一个字")
+    exact = index.by_name.get(name)
+    return reason if exact is None else _doubting(_exact(exact, index), reason)
+
+
+def _doubting(found: Answer, reason: Answer | str | None) -> Answer:
+    """With a code that leads nowhere a name alone makes no link."""
+    if not isinstance(reason, str) or not reason:
+        return found
+    return Answer("suggested" if found.candidates else "none", found.candidates, f"{reason}；按名称：{found.words}")
+
+
+def _exact(places: Sequence[int], index: NameIndex) -> Answer:
+    """Of subjects that bear or bore exactly this name."""
+    rows = [index.rows[place] for place in places]
+    live = [row for row in rows if row.current and not row.closed]
+    if len(live) == 1:
+        row = live[0]
+        words = "名称与唯一存续主体完全一致"
+        return Answer("linked", (Candidate(row.uscc, row.name, row.status, 1.0, words),), words)
+    if live:
+        found = tuple(
+            Candidate(row.uscc, row.name, row.status, _WEAK["twins"], "名称一致，但同名主体不止一个") for row in live
+        )
+        return Answer("suggested", found[:_MOST], f"有 {len(live)} 个同名的存续主体，须凭代码区分")
+    kinds = [(row, "former" if not row.current else "closed") for row in rows]
+    kinds.sort(key=lambda each: -_WEAK[each[1]])
+    words_of = {"former": "与曾用名完全一致", "closed": "名称一致，主体已注销或吊销"}
+    found = tuple(Candidate(row.uscc, row.name, row.status, _WEAK[kind], words_of[kind]) for row, kind in kinds)
+    return Answer("suggested", found[:_MOST], found[0].words)
+
+
+def _by_code(code: str, name: str, index: NameIndex) -> Answer | str:
+    """By code, where the name does not contradict it; words for a code that leads to nobody or to several."""
+    if not (Uscc.is_valid(code) or OrgCode.is_valid(code)):
+        return f"代码“{code}”有误（长度、字符或校验位不符）"
+    places = index.by_code.get(code, [])
+    owners = {index.rows[place].uscc for place in places}
+    if len(owners) != 1:
+        return f"代码“{code}”对应不止一个主体" if owners else f"主体库中没有代码“{code}”"
+    present = next((place for place in places if index.rows[place].current), places[0])
+    known = index.rows[present]
+    if not name or any(index.rows[place].name_norm == name for place in places):
+        words = "代码一致，名称为其现名或曾用名" if name else "代码一致"
+        return Answer("linked", (Candidate(known.uscc, known.name, known.status, 1.0, words),), words)
+    likeness = compare(split_name(name, index.vocabulary), index.parts(present), index.vocabulary)
+    words = f"代码对应“{known.name}”，与所写名称不符：{likeness.words}"
+    return Answer("suggested", (Candidate(known.uscc, known.name, known.status, likeness.score, words),), words)
+
+
+def _nearest(name: str, near: Sequence[tuple[float, int]], index: NameIndex) -> Answer:
+    """The nearest names worth showing, one line for each subject, judged part by part."""
+    found: dict[str, Candidate] = {}
+    parts: NameParts | None = None
+    for how, place in near:
+        if how < max(_FARTHEST, near[0][0] - _BEHIND) or len(found) == _MOST:
+            break
+        row = index.rows[place]
+        if row.uscc in found:
+            continue
+        parts = parts or split_name(name, index.vocabulary)
+        likeness = compare(parts, index.parts(place), index.vocabulary)
+        words = likeness.words if row.current else f"曾用名“{row.name}”相近：{likeness.words}"
+        if max(how, likeness.score) >= WORTH_SHOWING:
+            score = min(_CERTAIN, (how + max(likeness.score, how - _BEHIND)) / 2)
+            found[row.uscc] = Candidate(row.uscc, row.name, row.status, round(score, 4), words)
+    best = tuple(sorted(found.values(), key=lambda each: -each.score))
+    if not best:
+        return Answer("none", (), "主体库中没有足够相近的名称")
+    return Answer("suggested", best, best[0].words)
