@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from xinshu.collection.reading.delimited import _parse
+from xinshu.collection.reading.delimited import by_layout
 from xinshu.collection.reading.records import lay_out
 
 HEAD = ["行政相对人名称", "行政处罚决定书文号", "违法事实"]
@@ -192,7 +192,7 @@ def test_records_are_those_of_the_csv_module(text):
     assert len(layout.ends) == len(expected)
     assert layout.counts().tolist() == [max(len(row), 1) for row in expected]
     assert (layout.open_record is not None) == (whole != text + "\n")
-    frame, shape = _parse(layout, 3)
+    frame, shape = by_layout(layout, 3)
     for index, row in enumerate(expected):
         if len(row) == 3:
             assert list(frame.row(index)) == row

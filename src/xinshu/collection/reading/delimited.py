@@ -9,11 +9,12 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinshu.collection.reading.encoding import csv_records, detect_delimiter, detect_encoding, first_records
@@ -30,6 +31,7 @@ from xinshu.collection.reading.shape import (
 
 _HEAD_BYTES = 1 << 18
 _TAIL_BYTES = 1 << 16
+_FEW = 10  # from this share of doubtful records on all are counted together
 
 
 def open_delimited(path: Path, plan: ReadPlan) -> OpenedFile:
@@ -91,19 +93,18 @@ def _chunks(
     path: Path, plan: ReadPlan, encoding: str, delimiter: str, heading: Heading, place: int
 ) -> Iterator[RawChunk]:
     buffer, seen, kept = b"", 0, 0
-    longest = max(plan.limits.cell_max_chars * 4, plan.limits.chunk_bytes)
+    most = max(plan.limits.cell_max_chars * 4, plan.limits.chunk_bytes)
     for block, done in _texts(path, encoding, plan.limits.chunk_bytes):
-        layout = lay_out(buffer + block if buffer else block, delimiter)
-        cut = layout.cut
-        buffer = layout.body[cut:]
-        if len(buffer) > longest or (buffer.strip() and done >= 1.0):
-            raise _unending(layout, plan, seen)
-        if not cut:
+        parsed = _parse(buffer + block if buffer else block, delimiter, len(heading.codes))
+        buffer = parsed.rest
+        if len(buffer) > most or (buffer.strip() and done >= 1.0):
+            raise _unending(lay_out(buffer, delimiter), plan, seen + parsed.frame.height)
+        if not parsed.frame.height:
             continue
-        frame, shape = _parse(layout, len(heading.codes))
-        chunk = _finish(frame, shape, heading, seen, place)
-        _refuse_long_cells(chunk, plan)
-        seen += frame.height
+        chunk = _finish(parsed.frame, parsed.shape, heading, seen, place)
+        if parsed.longest > plan.limits.cell_max_chars:
+            _refuse_long_cells(chunk, plan)
+        seen += parsed.frame.height
         kept += chunk.frame.height
         if kept > plan.limits.max_rows:
             raise plan.refuse("file.limit", f"超过 {plan.limits.max_rows} 行", "请分成几个文件报送")
@@ -131,8 +132,10 @@ def _refuse_long_cells(chunk: RawChunk, plan: ReadPlan) -> None:
 def _finish(frame: pl.DataFrame, shape: dict[int, str], heading: Heading, seen: int, place: int) -> RawChunk:
     """Leave out the heading, what stands above it, and blank rows; number the rest."""
     numbers = np.arange(seen + 1, seen + frame.height + 1, dtype=np.int64)
-    selected = heading.select(frame).fill_null("")
-    blank = selected.select(pl.all_horizontal(pl.all().str.len_bytes() == 0)).to_series().to_numpy().copy()
+    selected = heading.select(frame)
+    if any(values.null_count() for values in selected.get_columns()):
+        selected = selected.fill_null("")
+    blank = _blank(selected)
     for index in shape:
         blank[index] = False
     if not blank.any() and seen > place:
@@ -145,23 +148,66 @@ def _finish(frame: pl.DataFrame, shape: dict[int, str], heading: Heading, seen: 
     )
 
 
-def _parse(layout: Layout, width: int) -> tuple[pl.DataFrame, dict[int, str]]:
+def _blank(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    """Rows without anything in a known column; most often the first columns settle that there is none."""
+    blank = np.ones(frame.height, dtype=np.bool_)
+    for values in frame.get_columns():
+        blank &= (values == "").to_numpy()
+        if not blank.any():
+            break
+    return blank
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """The whole records of a text as columns c0…, those with another number of cells than the heading, the bytes of
+    the longest record, and what is left of the text after the last record."""
+
+    frame: pl.DataFrame
+    shape: dict[int, str]
+    longest: int
+    rest: bytes
+
+
+def _parse(text: bytes, delimiter: str, width: int) -> _Parsed:
+    layout = lay_out(text, delimiter)
+    frame, shape = by_layout(layout, width)
+    return _Parsed(frame, shape, layout.longest, text[layout.cut :])
+
+
+def by_layout(layout: Layout, width: int) -> tuple[pl.DataFrame, dict[int, str]]:
     """The whole records as text columns c0…, and those whose number of cells is not `width`."""
     body = layout.body[: layout.cut]
-    if not layout.regular:
+    if not body or not layout.regular:
         return _carefully(body, layout.delimiter, width)
-    with ThreadPoolExecutor(1) as other:
-        counting = other.submit(layout.counts)
-        try:
-            frame = _polars(body, layout.delimiter, width)
-        except pl.exceptions.PolarsError:
-            return _carefully(body, layout.delimiter, width)
-        counts = counting.result()
-    if frame.height != len(counts):
+    try:
+        frame = _polars(body, layout.delimiter, width)
+    except pl.exceptions.PolarsError:
         return _carefully(body, layout.delimiter, width)
-    wrong = np.flatnonzero(counts != width).tolist()
+    if frame.height != len(layout.ends):
+        return _carefully(body, layout.delimiter, width)
     empty = layout.delimiter.encode()
-    return frame, {index: _shape(int(counts[index]), width) for index in wrong if layout.record(index).strip(empty)}
+    shape = {}
+    for index, found in _cell_counts(layout, frame, width).items():
+        if found != width and layout.record(index).strip(empty):
+            shape[index] = _shape(found, width)
+    return frame, shape
+
+
+def _cell_counts(layout: Layout, frame: pl.DataFrame, width: int) -> dict[int, int]:
+    """Cells of those records that may have another number of them than `width`, by index.
+
+    A record without quotes and with the right number of cells is as long as its cells, its delimiters and its line feed.
+    """
+    sizes = frame.select(pl.sum_horizontal(pl.all().str.len_bytes().cast(pl.Int64))).to_series().to_numpy()
+    different = sizes + width != layout.sizes
+    different[layout.quoted] = True
+    doubtful = np.flatnonzero(different)
+    if len(doubtful) * _FEW > frame.height:
+        counts = layout.counts()
+        return dict(zip(doubtful.tolist(), counts[doubtful].tolist(), strict=True))
+    records = {index: layout.record(index).decode("utf-8", errors="replace") for index in doubtful.tolist()}
+    return {index: len(next(csv_records(text, layout.delimiter), ())) for index, text in records.items()}
 
 
 def _shape(found: int, width: int) -> str:

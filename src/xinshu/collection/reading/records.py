@@ -12,22 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 Places = npt.NDArray[np.intp]
-_QUOTE, _LINE_FEED, _COMMA = ord('"'), ord("\n"), ord(",")
+_QUOTE, _LINE_FEED = ord('"'), ord("\n")
+_BLOCK = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The structure of a text (LF line ends) that begins where a record begins.
 
-    `ends`: places of the line feeds that end a record; `cells`: of the delimiters between cells. `toggles`: places of
-    the quotes that open or close a quoted cell; an odd number of them means that the text ends inside one. `regular`:
-    all quotes stand where RFC 4180 has them.
+    `ends`: places of the line feeds that end a record. `toggles`: places of the quotes that open or close a quoted cell;
+    an odd number of them means that the text ends inside one. `regular`: all quotes stand where RFC 4180 has them.
     """
 
     body: bytes
     delimiter: str
     ends: Places
-    cells: Places
     toggles: Places
     regular: bool
 
@@ -43,8 +42,25 @@ class Layout:
 
     def counts(self) -> npt.NDArray[np.int64]:
         """Cells of each whole record."""
-        before = np.searchsorted(self.cells, self.ends)
+        cells = _outside(_places(np.frombuffer(self.body, dtype=np.uint8), ord(self.delimiter)), self.toggles)
+        before = np.searchsorted(cells, self.ends)
         return np.diff(before, prepend=0).astype(np.int64) + 1
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Bytes of each whole record, its line feed included."""
+        return np.diff(self.ends, prepend=-1).astype(np.int64)
+
+    @property
+    def quoted(self) -> Places:
+        """The 0-based numbers of the whole records that have a quoted cell."""
+        numbers = np.unique(np.searchsorted(self.ends, self.toggles))
+        return numbers[numbers < len(self.ends)]
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest whole record, its line feed included."""
+        return int(self.sizes.max(initial=0))
 
     def record(self, number: int) -> bytes:
         """The bytes of one whole record, without its line feed."""
@@ -54,17 +70,20 @@ class Layout:
 
 def lay_out(body: bytes, delimiter: str) -> Layout:
     """Find the records of a text."""
-    array, mark = np.frombuffer(body, dtype=np.uint8), ord(delimiter)
-    # One pass over the text: hardly anything but line feeds, quotes, blanks and commas lies below the comma.
-    candidates = np.flatnonzero(array <= _COMMA if mark <= _COMMA else (array <= _QUOTE) | (array == mark))
-    found = array[candidates]
-    feeds, cells = candidates[found == _LINE_FEED], candidates[found == mark]
-    quotes = candidates[found == _QUOTE]
-    if not len(quotes):
-        return Layout(body, delimiter, feeds, cells, quotes, True)
-    regular = _regular(array, quotes, mark)
-    toggles = quotes if regular else _toggles(body, quotes, mark)
-    return Layout(body, delimiter, _outside(feeds, toggles), _outside(cells, toggles), toggles, regular)
+    array = np.frombuffer(body, dtype=np.uint8)
+    feeds = _places(array, _LINE_FEED)
+    if b'"' not in body:
+        return Layout(body, delimiter, feeds, feeds[:0], True)
+    quotes = _places(array, _QUOTE)
+    regular = _regular(array, quotes, ord(delimiter))
+    toggles = quotes if regular else _toggles(body, quotes, ord(delimiter))
+    return Layout(body, delimiter, _outside(feeds, toggles), toggles, regular)
+
+
+def _places(array: npt.NDArray[np.uint8], mark: int) -> Places:
+    """Where a byte stands, looked for block by block: a block stays in the processor's cache between two steps."""
+    found = [np.flatnonzero(array[start : start + _BLOCK] == mark) + start for start in range(0, len(array), _BLOCK)]
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
 
 
 def _outside(places: Places, toggles: Places) -> Places:
