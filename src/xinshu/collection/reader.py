@@ -216,12 +216,15 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes]]]:
     head: dict[str, object] = {"kind": "part", "rows": 0, "doubtful": 0, "duplicates": 0, "done": 0.0}
     nothing = [_frame_bytes(pl.DataFrame())] * 2 if job.load else []
     yield head, [_finding_bytes(list(opened.findings)), *nothing]
-    for chunk in prefetch(opened.chunks):
-        yield _part(job, checker, chunk)
+    looked_at = ((chunk, checker.screen(chunk.frame)) for chunk in opened.chunks)
+    for chunk, screened in prefetch(looked_at):
+        yield _part(job, checker, chunk, screened)
 
 
-def _part(job: ReadJob, checker: ItemChecker, chunk: RawChunk) -> tuple[dict[str, object], list[bytes]]:
-    result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
+def _part(
+    job: ReadJob, checker: ItemChecker, chunk: RawChunk, screened: dict[str, npt.NDArray[np.bool_]]
+) -> tuple[dict[str, object], list[bytes]]:
+    result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape, screened=screened)
     head = {
         "kind": "part",
         "rows": chunk.frame.height,

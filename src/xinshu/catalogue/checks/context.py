@@ -41,6 +41,25 @@ class RowFacts:
     frame: pl.DataFrame
     _conditions: dict[Condition, Mask] = field(default_factory=dict)
     _days: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
+    _filled: dict[str, Mask] = field(default_factory=dict)
+
+    def foresee(self) -> None:
+        """Answer in one pass what the rules of the item are going to ask."""
+        item = self.item
+        conditions = {each for rule in item.rules for each in rule.when}
+        conditions |= {each for item_field in item.fields for each in item_field.personal_when}
+        simple = [each for each in conditions if self._is_simple(each)]
+        dates = {code for rule in item.rules if rule.rule == "date.order" for code in rule.fields}
+        dates |= {item.roles.event_date} - {None}
+        codes = [each.code for each in item.fields]
+        answers = self.frame.select(
+            *((pl.col(code) != "").alias(f"filled/{code}") for code in codes),
+            *(_simple(each).alias(f"condition/{place}") for place, each in enumerate(simple)),
+            *(_day_number(pl.col(code)).alias(f"day/{code}") for code in sorted(map(str, dates))),
+        )
+        self._filled = {code: answers[f"filled/{code}"].to_numpy() for code in codes}
+        self._conditions = {each: answers[f"condition/{place}"].to_numpy() for place, each in enumerate(simple)}
+        self._days = {str(code): answers[f"day/{code}"].to_numpy() for code in dates}
 
     def holds(self, conditions: tuple[Condition, ...]) -> Mask:
         """Rows where all the conditions hold; every row when there is none."""
@@ -53,14 +72,15 @@ class RowFacts:
 
     def filled(self, code: str) -> Mask:
         """Rows whose cell of this column is not empty."""
-        return np.asarray((self.frame[code] != "").to_numpy())
+        if code not in self._filled:
+            self._filled[code] = (self.frame[code] != "").to_numpy()
+        return self._filled[code]
 
     def days(self, code: str) -> npt.NDArray[np.int32]:
         """The column as days since 1970-01-01; NO_DAY where there is no date. Polars takes for dates a few texts that
         are none: what `inspect` says of the cell comes first."""
         if code not in self._days:
-            parsed = self.frame[code].str.to_date("%Y-%m-%d", strict=False).to_physical()
-            self._days[code] = parsed.fill_null(NO_DAY).to_numpy()
+            self._days[code] = self.frame.select(_day_number(pl.col(code))).to_series().to_numpy()
         return self._days[code]
 
     def required(self, code: str) -> Mask:
@@ -110,17 +130,10 @@ class RowFacts:
         return np.asarray(self.frame[type_code].is_in(CITIZEN_ID_TYPES).to_numpy())
 
     def _one(self, condition: Condition) -> Mask:
+        if self._is_simple(condition):
+            return np.asarray(self.frame.select(_simple(condition)).to_series().to_numpy())
         column = self.frame[condition.field]
-        if condition.present or condition.absent:
-            filled = column != ""
-            return np.asarray((filled if condition.present else ~filled).to_numpy())
         wanted = set(condition.any_of or condition.none_of)
-        item_field = self.item.field(condition.field)
-        if item_field.kind == "code" and not item_field.open_values:  # nothing joined, nothing added
-            found = np.zeros(self.frame.height, dtype=np.bool_)
-            for value in wanted:
-                found |= (column == value).to_numpy()
-            return found if condition.any_of else np.asarray(~found & (column != "").to_numpy())
         hit = [
             value
             for value in column.unique().to_list()
@@ -130,6 +143,26 @@ class RowFacts:
         if condition.any_of:
             return found
         return np.asarray(~found & (column != "").to_numpy())
+
+
+    def _is_simple(self, condition: Condition) -> bool:
+        """Whether the cell as a whole answers: nothing joined, nothing added to a code."""
+        if condition.present or condition.absent:
+            return True
+        item_field = self.item.field(condition.field)
+        return item_field.kind == "code" and not item_field.open_values
+
+
+def _simple(condition: Condition) -> pl.Expr:
+    cell = pl.col(condition.field)
+    if condition.present or condition.absent:
+        return cell != "" if condition.present else cell == ""
+    found = cell.is_in(sorted(condition.any_of or condition.none_of))
+    return found if condition.any_of else ~found & (cell != "")
+
+
+def _day_number(cell: pl.Expr) -> pl.Expr:
+    return cell.str.to_date("%Y-%m-%d", strict=False).to_physical().fill_null(NO_DAY)
 
 
 def _sibling(item: CatalogueItem, code: str) -> str | None:

@@ -5,8 +5,8 @@ State across chunks is the set of natural keys seen and the most frequent source
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,16 +16,14 @@ from xinshu.catalogue.checks.context import CheckContext, Mask, RowFacts
 from xinshu.catalogue.checks.findings import FindingTable
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, Inspection, Problem, hide_personal_numbers, inspect
 from xinshu.catalogue.checks.keys import COUNTERPART, DuplicateWatch, key_columns
-from xinshu.catalogue.checks.prefilter import suspects
 from xinshu.catalogue.checks.rowrules import Hit, RowJudge, Rows, mark_blocked
+from xinshu.catalogue.checks.screening import repeating_columns, screen
 from xinshu.catalogue.domain import CatalogueItem, ItemField
 from xinshu.catalogue.rulebook import printable
 from xinshu.security.masking import mask, mask_numbers
 
-_THREADS = 2
-_SAMPLE = 2_000
 _OFTEN = 500
-_DISTINCT_SHARE = 4  # taken by distinct values when at most a quarter of those filled in the sample differ
+_REMEMBERED = 10_000  # judged values of a column
 _SHOWN_CHARACTERS = 60
 
 
@@ -54,9 +52,24 @@ class ItemChecker:
     context: CheckContext
     _watch: DuplicateWatch = field(default_factory=DuplicateWatch)
     _supplier: str = ""
+    _repeating: frozenset[str] | None = None
+    _judged: dict[str, dict[str, Inspection]] = field(default_factory=dict)
+
+    def screen(self, raw: pl.DataFrame) -> dict[str, Mask]:
+        """The part of `check` that needs nothing of other chunks; may run in another thread, one chunk at a time."""
+        present = [each for each in self.item.fields if each.code in raw.columns]
+        if self._repeating is None and raw.height:
+            self._repeating = repeating_columns(present, raw)
+        return screen(present, raw, self._repeating or frozenset(), self.context.facts, self._inspect)
 
     def check(
-        self, raw: pl.DataFrame, rows: Rows, *, sheet: str = "", shape: Mapping[int, str] | None = None
+        self,
+        raw: pl.DataFrame,
+        rows: Rows,
+        *,
+        sheet: str = "",
+        shape: Mapping[int, str] | None = None,
+        screened: Mapping[str, Mask] | None = None,
     ) -> ChunkResult:
         """Check one chunk.
 
@@ -64,20 +77,20 @@ class ItemChecker:
             raw: text columns named by column code, no nulls; columns of the item may be absent, others are refused.
             rows: row number of each line as the spreadsheet shows it.
             shape: {index in the chunk: what is wrong with its number of cells}; these rows get no other finding.
+            screened: what `screen` said of this chunk, when it was asked before.
         """
+        screened = self.screen(raw) if screened is None else screened
         hits: list[Hit] = []
         columns: dict[str, pl.Series] = {}
-        present = [item_field for item_field in self.item.fields if item_field.code in raw.columns]
-        with ThreadPoolExecutor(_THREADS) as pool:  # Polars leaves the interpreter lock while it works
-            judged = list(pool.map(lambda each: self._column(each, raw[each.code]), present))
-        for item_field, (values, found) in zip(present, judged, strict=True):
-            columns[item_field.code] = values
-            hits += found
         for item_field in self.item.fields:
-            if item_field.code not in columns:
-                columns[item_field.code] = pl.repeat("", raw.height, dtype=pl.String, eager=True)
+            code = item_field.code
+            if code not in raw.columns:
+                columns[code] = pl.repeat("", raw.height, dtype=pl.String, eager=True)
+            else:
+                columns[code] = self._cells(item_field, raw[code], np.flatnonzero(screened[code]), hits)
         frame = pl.DataFrame(columns)
         facts = RowFacts(self.item, frame)
+        facts.foresee()
         misshapen = np.zeros(raw.height, dtype=np.bool_)
         misshapen[list(shape or ())] = True
         judge = RowJudge(facts, self.context, hits)
@@ -95,53 +108,41 @@ class ItemChecker:
 
     # -- one column ----------------------------------------------------------------------------------------------
 
-    def _column(self, item_field: ItemField, values: pl.Series) -> tuple[pl.Series, list[Hit]]:
-        hits: list[Hit] = []
-        head = values.head(_SAMPLE)
-        filled = head.filter(head != "")
-        if filled.n_unique() * _DISTINCT_SHARE <= len(filled):
-            return self._by_distinct(item_field, values, hits), hits
-        return self._by_suspects(item_field, values, hits), hits
-
-    def _by_distinct(self, item_field: ItemField, values: pl.Series, hits: list[Hit]) -> pl.Series:
-        seen = {text: self._inspect(item_field, text) for text in values.unique().to_list() if text}
-        changed = {text: judged.value for text, judged in seen.items() if judged.value != text}
-        flagged = [text for text, judged in seen.items() if judged.problems]
-        if flagged:
-            rows = np.flatnonzero(values.is_in(flagged).to_numpy())
-            self._record(item_field, rows, values.gather(rows.astype(np.uint32)).to_list(), seen, hits)
-        if not changed:
-            return values
-        return values.replace(list(changed), list(changed.values()))
-
-    def _by_suspects(self, item_field: ItemField, values: pl.Series, hits: list[Hit]) -> pl.Series:
-        rows = np.flatnonzero(suspects(item_field, values, self.context.facts))
+    def _cells(self, item_field: ItemField, values: pl.Series, rows: Rows, hits: list[Hit]) -> pl.Series:
+        """Inspect these cells of a column; the column as it will be kept."""
         if not len(rows):
             return values
-        texts = values.gather(rows.astype(np.uint32)).to_list()
+        texts = values[rows].to_list()
         seen = {text: self._inspect(item_field, text) for text in dict.fromkeys(texts)}
         self._record(item_field, rows, texts, seen, hits)
-        changed = [
-            (row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text
-        ]
+        changed = [(row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text]
         if not changed:
             return values
         return values.clone().scatter([row for row, _ in changed], [text for _, text in changed])
 
     def _inspect(self, item_field: ItemField, text: str) -> Inspection:
-        return inspect(item_field, text, self.context.facts)
+        """`inspect`, remembering what it said: a file says the same things again and again."""
+        known = self._judged.setdefault(item_field.code, {})
+        found = known.get(text)
+        if found is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            found = known[text] = inspect(item_field, text, self.context.facts)
+        return found
 
     def _record(
         self, item_field: ItemField, rows: Rows, texts: list[str], seen: dict[str, Inspection], hits: list[Hit]
     ) -> None:
         grouped: dict[tuple[str, tuple[tuple[str, str | int], ...]], tuple[Problem, list[int], list[str]]] = {}
-        given = pl.Series(texts, dtype=pl.String)
-        counts = given.value_counts() if len(texts) > _OFTEN else pl.DataFrame({"": [], "count": []})
-        for text in counts.filter(pl.col("count") > _OFTEN).to_series().to_list():  # one value in many rows
-            same = (given == text).to_numpy()
-            hits += [Hit(item_field, problem, rows[same], text) for problem in seen[text].problems]
-            rows, given = rows[~same], given.filter(~same)
-        for row, text in zip(rows.tolist(), given.to_list(), strict=True):
+        often = _frequent(texts) if len(texts) > _OFTEN else ()
+        if often:  # one value in many rows
+            given = pl.Series(texts, dtype=pl.String)
+            for text in often:
+                chosen = rows[(given == text).to_numpy()]
+                hits += [Hit(item_field, problem, chosen, text) for problem in seen[text].problems]
+        for row, text in zip(rows.tolist(), texts, strict=True):
+            if text in often:
+                continue
             for problem in seen[text].problems:
                 key = (problem.rule, tuple(problem.arguments.items()))
                 _, members, values = grouped.setdefault(key, (problem, [], []))
@@ -209,6 +210,10 @@ def _shown(item_field: ItemField, value: str, hidden: bool) -> str:
         return printable(mask(text, item_field.mask))
     text = mask_numbers(text) if item_field.kind == "text" else hide_personal_numbers(text)
     return printable(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
+
+
+def _frequent(texts: list[str]) -> frozenset[str]:
+    return frozenset(text for text, count in Counter(texts).items() if count > _OFTEN)
 
 
 def _most_frequent(texts: pl.Series, blocked: Mask) -> str:

@@ -8,7 +8,6 @@ Within a file rows are compared by two 64-bit hashes of the key; the stored key 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,42 +31,56 @@ def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
     U USCC, O organisation code, P id number (with type), N normalised name. Personal for P: never leaves the process
     in this form.
     """
-    roles, frame = item.roles, facts.frame
-    result: Any = pl.when(pl.lit(False)).then(pl.lit(""))  # Polars has two types for one chain
+    kind, identity = _counterpart(item, facts)
+    return pl.select(kind + identity).to_series().alias(COUNTERPART)
+
+
+def _counterpart(item: CatalogueItem, facts: RowFacts) -> tuple[pl.Series, pl.Series]:
+    """The letter and the rest of each row's identity."""
+    roles = item.roles
+    ways: list[tuple[str, pl.Expr, pl.Expr]] = []  # letter, condition, identity
     if roles.uscc is not None:
         code = pl.col(roles.uscc)
-        result = result.when((code != "") & (code != Uscc.PLACEHOLDER)).then(pl.lit("U") + code)
+        ways.append(("U", (code != "") & (code != Uscc.PLACEHOLDER), code))
     if roles.org_code is not None:
-        result = result.when(pl.col(roles.org_code) != "").then(pl.lit("O") + pl.col(roles.org_code))
+        ways.append(("O", pl.col(roles.org_code) != "", pl.col(roles.org_code)))
     if roles.id_no is not None:
+        number = pl.col(roles.id_no)
         kind = pl.col(roles.id_type) if roles.id_type is not None else pl.lit("")
-        result = result.when(pl.col(roles.id_no) != "").then(
-            pl.lit("P") + kind.replace({"": "身份证"}) + pl.lit(":") + pl.col(roles.id_no)
-        )
-    found = frame.select(result.otherwise(pl.lit("N")).alias(COUNTERPART)).to_series()
-    nameless = np.flatnonzero((found == "N").to_numpy())
+        ways.append(("P", number != "", kind.replace({"": "身份证"}) + pl.lit(":") + number))
+    letter: pl.Expr = pl.lit("N")
+    identity: pl.Expr = pl.lit("")
+    for mark, condition, value in reversed(ways):
+        letter = pl.when(condition).then(pl.lit(mark)).otherwise(letter)
+        identity = pl.when(condition).then(value).otherwise(identity)
+    found = facts.frame.select(letter.alias("letter"), identity.alias("identity"), pl.first().alias("rows"))
+    nameless = np.flatnonzero((found["letter"] == "N").to_numpy())
     if not len(nameless):
-        return found
-    names = normal_text(frame[roles.counterpart_name].gather(nameless.astype(np.uint32)))
-    return found.scatter(nameless, ["N" + name for name in names.to_list()])
+        return found["letter"], found["identity"]
+    names = normal_text(facts.frame[roles.counterpart_name][nameless])
+    return found["letter"], found["identity"].clone().scatter(nameless, names)
 
 
 def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
     """The parts of the natural key as text columns, in the item's order; the counterpart's part is `counterpart`."""
-    parts = []
-    for code in item.key:
-        if code == COUNTERPART:
-            parts.append(counterpart_column(item, facts))
-        else:
-            values = facts.frame[code]
-            parts.append(normal_text(values) if item.field(code).kind in {"text", "name", "document_no"} else values)
-    return pl.DataFrame({str(place): part for place, part in enumerate(parts)})
+    parts = [
+        counterpart_column(item, facts) if code == COUNTERPART else _part(item, facts, code) for code in item.key
+    ]
+    return pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
+
+
+def _part(item: CatalogueItem, facts: RowFacts, code: str) -> pl.Series:
+    values = facts.frame[code]
+    return normal_text(values) if item.field(code).kind in {"text", "name", "document_no"} else values
 
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
-    parts = key_frame(item, facts)
-    return parts.hash_rows(_SEEDS[0]).to_numpy(), parts.hash_rows(_SEEDS[1]).to_numpy()
+    parts = []
+    for code in item.key:
+        parts += _counterpart(item, facts) if code == COUNTERPART else [_part(item, facts, code)]
+    frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
+    return frame.hash_rows(_SEEDS[0]).to_numpy(), frame.hash_rows(_SEEDS[1]).to_numpy()
 
 
 _CLEAN = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9〔〕·\-]*$"
@@ -101,22 +114,35 @@ def normal_key_text(text: str) -> str:
 
 @dataclass(slots=True)
 class DuplicateWatch:
-    """Remembers the keys of a file: about 80 bytes for each row."""
+    """Remembers the keys of a file: 32 bytes for each row."""
 
-    _seen: set[int] = field(default_factory=set)
+    _runs: list[Hashes] = field(default_factory=list)  # first hashes seen, sorted, each run shorter than the one before
     _kept: list[tuple[Hashes, Hashes, npt.NDArray[np.int64]]] = field(default_factory=list)
 
     def see(self, first: Hashes, second: Hashes, rows: npt.NDArray[np.int64], eligible: Mask) -> dict[int, int]:
         """Take one chunk in. Returns {index in the chunk: row number of the first row with that key}."""
         places = np.flatnonzero(eligible)
-        numbers = first[places].tolist()
-        fresh = set(numbers)
-        suspicious = len(fresh) < len(numbers) or not self._seen.isdisjoint(fresh)
-        repeated = self._repeated(first, second, rows, places, fresh & self._seen) if suspicious else {}
-        self._seen |= fresh
-        kept = places if not repeated else np.asarray([p for p in places.tolist() if p not in repeated], dtype=np.int64)
+        numbers = np.sort(first[places])
+        wanted = np.union1d(numbers[1:][numbers[1:] == numbers[:-1]], self._known(numbers))
+        repeated = self._repeated(first, second, rows, places, wanted) if len(wanted) else {}
+        kept = places[~np.isin(places, list(repeated))] if repeated else places
         self._kept.append((first[kept], second[kept], rows[kept]))
+        self._remember(numbers)
         return repeated
+
+    def _known(self, numbers: Hashes) -> Hashes:
+        """Those of the sorted numbers that stand in a run."""
+        found = np.zeros(len(numbers), dtype=np.bool_)
+        for run in self._runs:
+            at = np.searchsorted(run, numbers)
+            found |= run[np.minimum(at, len(run) - 1)] == numbers
+        return numbers[found]
+
+    def _remember(self, numbers: Hashes) -> None:
+        while self._runs and len(self._runs[-1]) <= 2 * len(numbers):
+            numbers = np.sort(np.concatenate([self._runs.pop(), numbers]), kind="stable")
+        if len(numbers):
+            self._runs.append(numbers)
 
     def _repeated(
         self,
@@ -124,17 +150,14 @@ class DuplicateWatch:
         second: Hashes,
         rows: npt.NDArray[np.int64],
         places: npt.NDArray[np.int64],
-        known: set[int],
+        wanted: Hashes,
     ) -> dict[int, int]:
-        numbers = first[places]
-        distinct, counts = np.unique(numbers, return_counts=True)
-        wanted = np.union1d(distinct[counts > 1], np.asarray(sorted(known), dtype=np.uint64))
         originals: dict[tuple[int, int], int] = {}
         for old_first, old_second, old_rows in self._kept:
             for place in np.flatnonzero(np.isin(old_first, wanted)).tolist():
                 originals[int(old_first[place]), int(old_second[place])] = int(old_rows[place])
         repeated = {}
-        for place in places[np.isin(numbers, wanted)].tolist():
+        for place in places[np.isin(first[places], wanted)].tolist():
             key = (int(first[place]), int(second[place]))
             if key in originals:
                 repeated[place] = originals[key]

@@ -61,6 +61,9 @@ class RowJudge:
         ended: dict[str, Mask] = {}
         for hit in sorted(self.hits, key=lambda each: each.problem.rule != "text.placeholder"):
             problem, kept = self.facts.keep(hit.field, hit.problem)
+            if kept is None and hit.field.code not in ended and problem.rule != "text.placeholder":
+                settled.append(hit if problem is hit.problem else replace(hit, problem=problem))
+                continue
             wanted = np.ones(len(hit.rows), dtype=np.bool_) if kept is None else kept[hit.rows]
             stopped = ended.setdefault(hit.field.code, self._none())
             if problem.rule == "text.placeholder":
