@@ -144,7 +144,6 @@ class RowFacts:
             return found
         return np.asarray(~found & (column != "").to_numpy())
 
-
     def _is_simple(self, condition: Condition) -> bool:
         """Whether the cell as a whole answers: nothing joined, nothing added to a code."""
         if condition.present or condition.absent:

@@ -115,7 +115,9 @@ class ItemChecker:
         texts = values[rows].to_list()
         seen = {text: self._inspect(item_field, text) for text in dict.fromkeys(texts)}
         self._record(item_field, rows, texts, seen, hits)
-        changed = [(row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text]
+        changed = [
+            (row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text
+        ]
         if not changed:
             return values
         return values.clone().scatter([row for row, _ in changed], [text for _, text in changed])

@@ -63,9 +63,7 @@ def _counterpart(item: CatalogueItem, facts: RowFacts) -> tuple[pl.Series, pl.Se
 
 def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
     """The parts of the natural key as text columns, in the item's order; the counterpart's part is `counterpart`."""
-    parts = [
-        counterpart_column(item, facts) if code == COUNTERPART else _part(item, facts, code) for code in item.key
-    ]
+    parts = [counterpart_column(item, facts) if code == COUNTERPART else _part(item, facts, code) for code in item.key]
     return pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
 
 

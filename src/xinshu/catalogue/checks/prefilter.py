@@ -44,9 +44,11 @@ _SUSPECT = (
     r"\x{2c6}-\x{2dc}\x{ff10}-\x{ff19}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{e000}-\x{f8ff}\x{fffd}-\x{ffff}"
     rf"\x{{f0000}}-\x{{10ffff}}{_RARE}]"
 )
-# How every placeholder begins (kernel.text.PLACEHOLDER_PATTERN): a few words, or a mark.
+# How every placeholder begins (kernel.text.PLACEHOLDER_PATTERN): a few words, or a mark. Blanks, invisible and full-width
+# characters before it are suspects by themselves. Spelled out: a class of "all but letters" takes long to compile.
 _PLACEHOLDER_LIKE = (
-    r"^\s*(?:无|没有|暂无|未知|不[详明清适]|空|待|测试|[tT][eE][sSſ]|[nN]|[uU][nN][dD]|0|[xX]|×|[^\p{L}\p{N}《“（〔])"
+    r"^(?:无|没有|暂无|未知|不[详明清适]|空|待|测试|[tT][eE][sSſ]|[nN]|[uU][nN][dD]|0|[xX]|×"
+    r"|[-－—–_/／\\＼|｜.．。、，,;；:：*＊?？#＃~～…·+=])"
 )
 _LONG_NUMBER = r"[0-9][0-9 \-]{9}"
 _CLEAN_DOCUMENT_NO = r"^[\p{Han}A-Za-z]+[〔（(\[［【](?:19|20)[0-9]{2}[〕）)\]］】]第?[0-9]+号$"

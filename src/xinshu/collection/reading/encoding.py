@@ -14,6 +14,9 @@ from xinshu.collection.reading.shape import HEADING_ROWS, count_known, title_map
 DELIMITERS = (",", "\t", ";", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NUL_SHARE = 20  # more than one NUL in so many characters: another encoding
+_SURE_BYTES = (
+    400  # continuation bytes of 200 Chinese characters, each of which another encoding would have to hit by chance
+)
 _CANDIDATES = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
 # The most frequent characters of such texts, simplified and traditional: they tell encodings apart that both decode.
 _COMMON = frozenset(
@@ -32,6 +35,8 @@ def detect_encoding(head: bytes, item: CatalogueItem) -> str | None:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
+    if _surely_utf8(head):
+        return "utf-8"
     best: tuple[float, str] | None = None
     for place, encoding in enumerate(_CANDIDATES):
         text = _decode(head, encoding)
@@ -61,6 +66,15 @@ def csv_records(text: str, delimiter: str) -> Iterator[list[str]]:
     """The records of a text (LF line ends) as the csv module reads them, cells of any length."""
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the module's one limit for all readers
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _surely_utf8(head: bytes) -> bool:
+    """Whether it decodes as UTF-8 with so many characters beyond ASCII that no other encoding can look like it."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")(errors="strict").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text and len(head) - len(text) >= _SURE_BYTES
 
 
 def _decode(head: bytes, encoding: str) -> str | None:
