@@ -8,6 +8,7 @@ the batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -27,11 +28,12 @@ from xinshu.records.store_rules import judge_links
 from xinshu.security.roles import LOADER_ROLE
 from xinshu.security.sealing import Vault
 from xinshu.subjects.domain import Basis, Link
-from xinshu.subjects.services import register, resolve
+from xinshu.subjects.services import Reported, register, resolve
 
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
 _NEW, _CHANGED, _UNCHANGED = 0, 1, 2
+_REMEMBERED = 100_000  # resolved counterparts of one batch
 _PLACE = b"records_record\0sealed\0"
 
 _COLUMNS = (
@@ -58,23 +60,42 @@ class _Stored(NamedTuple):
     linked: bool
 
 
-class Loader:
-    """Takes the accepted rows of one batch, chunk by chunk."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A chunk about which everything is decided: what `take` says of it, and the COPY streams of its new and its
+    changed rows (empty when there are none)."""
 
-    def __init__(self, connection: psycopg.Connection, context: LoadContext, vault: Vault) -> None:
+    taken: Taken
+    new: tuple[bytes, ...] = ()
+    changed: tuple[bytes, ...] = ()
+
+
+class Loader:
+    """Takes the accepted rows of one batch, chunk by chunk: `prepare`, `plan`, `take`.
+
+    `lookups`: a second connection, on which `plan` asks the store while `take` writes another chunk on the first. It sees
+    nothing of this batch, and need not: no key comes twice in a batch, and no subject changes while one is loaded.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, lookups: psycopg.Connection, context: LoadContext, vault: Vault
+    ) -> None:
         self._connection = connection
+        self._lookups = connection if context.item.creates_subjects else lookups
         self._context = context
         self._vault = vault
         self._digests = Digests.of(vault)
         self._verdicts: dict[PublicityFacts, Publicity] = {}
         self._bearers: dict[str, int] = {}
+        self._resolved: dict[Reported, Link | None] = {}
         self._first_of_item = False
 
     def begin(self) -> None:
         """Become the loader and wait for one's turn: loads of one item one after another, and registrations, which
         link waiting records, apart from all other loads."""
         item = self._context.item
-        self._connection.execute(f"SET LOCAL ROLE {LOADER_ROLE}")
+        for each in {self._connection, self._lookups}:
+            each.execute(f"SET LOCAL ROLE {LOADER_ROLE}")
         shared = "" if item.creates_subjects else "_shared"
         self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [SUBJECT_LOCK])
         self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ITEM_LOCK, self._context.item_id])
@@ -83,11 +104,16 @@ class Loader:
 
     def prepare(self, frame: pl.DataFrame) -> Chunk:
         """Digest a chunk of rows (columns: collection.preparation.prepare). Touches no connection: may run ahead in a
-        thread while the chunk before it is taken."""
+        thread while chunks before it are planned and taken."""
         return Chunk.of(frame, self._digests)
 
-    def take(self, chunk: Chunk) -> Taken:
-        """Load one chunk. No row's key may come twice in a batch."""
+    @property
+    def plans_ahead(self) -> bool:
+        """Whether a chunk may be planned in another thread while one before it is taken: not where rows make subjects."""
+        return self._lookups is not self._connection
+
+    def plan(self, chunk: Chunk) -> Planned:
+        """Decide about every row of a chunk, in file order. No row's key may come twice in a batch."""
         taken = Taken()
         stored, similar = self._known(chunk)
         states = np.asarray(
@@ -96,9 +122,31 @@ class Loader:
         wanted = np.flatnonzero(states != _UNCHANGED)
         links, held = self._subjects(chunk, wanted, similar, taken)
         wanted = wanted[~held[wanted]]
-        self._write(chunk, wanted, states, stored, links)
         self._count(chunk, wanted, states, stored, links, taken)
-        return taken
+        new = [row for row in wanted.tolist() if states[row] == _NEW]
+        new.sort(key=chunk.counterparts.__getitem__)  # neighbours in the indexes
+        changed = [row for row in wanted.tolist() if states[row] == _CHANGED]
+        known = [each.id for row in changed if (each := stored[row]) is not None]
+        return Planned(
+            taken,
+            self._stream(chunk, new, uuid7_bytes(self._context.received_at, len(new)), links),
+            self._stream(chunk, changed, known, links),
+        )
+
+    def take(self, planned: Planned) -> Taken:
+        """Write what was planned."""
+        if planned.new:
+            self._copy("records_record", planned.new)
+        if planned.changed:
+            self._connection.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS loading_changed (LIKE records_record) ON COMMIT DROP"
+            )
+            self._connection.execute("TRUNCATE loading_changed")
+            self._copy("loading_changed", planned.changed)
+            self._connection.execute("ANALYZE loading_changed")
+            for statement in _REVISE:
+                self._connection.execute(statement)
+        return planned.taken
 
     # -- what is there already -----------------------------------------------------------------------------------
 
@@ -106,7 +154,7 @@ class Loader:
         """For each row what the store has under its key, and {row: payload} of a similar stored record."""
         if self._first_of_item:  # keys are unique within a batch, so nothing can be found
             return [None] * chunk.height, {}
-        with self._connection.cursor(binary=True) as cursor:
+        with self._lookups.cursor(binary=True) as cursor:
             cursor.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS loading_keys (ordinal int, counterpart uuid, key_hash uuid,"
                 " content_hash uuid, event_date date, authority text) ON COMMIT DROP"
@@ -150,12 +198,21 @@ class Loader:
             return self._register(chunk, rows), held
         links: dict[int, Link | None] = dict.fromkeys(rows)
         reported = {row: each for row, each in zip(rows, chunk.reported(rows), strict=True) if each is not None}
-        links.update(zip(reported, resolve(self._connection, list(reported.values())), strict=True))
-        judged = judge_links(self._connection, self._context, chunk, links, similar, self._bearers)
+        links.update(self._resolve(reported))
+        judged = judge_links(self._lookups, self._context, chunk, links, similar, self._bearers)
         taken.findings = judged.table(self._context, chunk)
         held[sorted(judged.held)] = True
         taken.doubtful += [chunk.row_numbers[row] for row in sorted(judged.held)]
         return {row: link for row, link in links.items() if link is not None and row not in judged.held}, held
+
+    def _resolve(self, reported: dict[int, Reported]) -> dict[int, Link | None]:
+        """`resolve`, asking once for a counterpart that comes again and again in a file."""
+        asked = [each for each in dict.fromkeys(reported.values()) if each not in self._resolved]
+        if len(self._resolved) + len(asked) > _REMEMBERED:
+            self._resolved.clear()
+            asked = list(dict.fromkeys(reported.values()))
+        self._resolved.update(zip(asked, resolve(self._lookups, asked), strict=True))
+        return {row: self._resolved[each] for row, each in reported.items()}
 
     def _register(self, chunk: Chunk, rows: list[int]) -> dict[int, Link]:
         registrations = [chunk.registration(row) for row in rows]
@@ -171,32 +228,12 @@ class Loader:
 
     # -- into the store ------------------------------------------------------------------------------------------
 
-    def _write(
-        self,
-        chunk: Chunk,
-        wanted: npt.NDArray[np.int64],
-        states: npt.NDArray[np.int64],
-        stored: list[_Stored | None],
-        links: dict[int, Link],
-    ) -> None:
-        new = [row for row in wanted.tolist() if states[row] == _NEW]
-        new.sort(key=chunk.counterparts.__getitem__)  # neighbours in the indexes
-        ids = uuid7_bytes(self._context.received_at, len(new))
-        if new:
-            self._copy("records_record", chunk, new, ids, links)
-        changed = [row for row in wanted.tolist() if states[row] == _CHANGED]
-        if changed:
-            self._connection.execute(
-                "CREATE TEMP TABLE IF NOT EXISTS loading_changed (LIKE records_record) ON COMMIT DROP"
-            )
-            self._connection.execute("TRUNCATE loading_changed")
-            known = [each.id for row in changed if (each := stored[row]) is not None]
-            self._copy("loading_changed", chunk, changed, known, links)
-            self._connection.execute("ANALYZE loading_changed")
-            for statement in _REVISE:
-                self._connection.execute(statement)
-
-    def _copy(self, table: str, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]) -> None:
+    def _stream(
+        self, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]
+    ) -> tuple[bytes, ...]:
+        """The COPY stream of some rows, empty for none."""
+        if not rows:
+            return ()
         context = self._context
         found = [links.get(row) for row in rows]
         judged = [self._publicity(each) for each in chunk.publicity]
@@ -233,11 +270,14 @@ class Loader:
             copying.texts(chunk.payloads[row] for row in rows),
             self._sealed(chunk, rows, ids),
         )
+        return tuple(copying.render(columns))
+
+    def _copy(self, table: str, stream: tuple[bytes, ...]) -> None:
         with (
             self._connection.cursor() as cursor,
             cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
         ):
-            for block in copying.render(columns):
+            for block in stream:
                 copy.write(block)
 
     def _sealed(self, chunk: Chunk, rows: list[int], ids: Sequence[bytes]) -> list[bytes]:
