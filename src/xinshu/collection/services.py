@@ -187,8 +187,12 @@ def _load(
         batch.file,
         desk.reference.rules,
     )
-    with bulk_transaction() as bulk, FindingsFile.writing(findings_path(desk.settings.home, batch)) as file:
-        loader = Loader(bulk, context, desk.vault)
+    with (
+        bulk_transaction() as bulk,
+        bulk_transaction() as lookups,
+        FindingsFile.writing(findings_path(desk.settings.home, batch)) as file,
+    ):
+        loader = Loader(bulk, lookups, context, desk.vault)
         loader.begin()
         state = bulk.execute("SELECT state FROM collection_batch WHERE id = %s FOR UPDATE", [batch.id]).fetchone()
         if state == ("loaded",):
@@ -197,8 +201,9 @@ def _load(
             return
         outcome = Outcome(bulk, batch.id, supplier.region, desk.vault, file)
         ahead = ((part, loader.prepare(part.accepted) if part.accepted.height else None) for part in read_checked(job))
-        for part, chunk in prefetch(ahead):
-            outcome.add(part, None if chunk is None else loader.take(chunk))
+        planned = ((part, None if chunk is None else loader.plan(chunk)) for part, chunk in prefetch(ahead))
+        for part, plan in prefetch(planned) if loader.plans_ahead else planned:
+            outcome.add(part, None if plan is None else loader.take(plan))
             progress("入库", part.done, outcome.rows)
         outcome.finish(time.monotonic() - started, datetime.now(UTC))
         file.commit()

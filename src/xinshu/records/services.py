@@ -228,9 +228,7 @@ class Loader:
 
     # -- into the store ------------------------------------------------------------------------------------------
 
-    def _stream(
-        self, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]
-    ) -> tuple[bytes, ...]:
+    def _stream(self, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]) -> tuple[bytes, ...]:
         """The COPY stream of some rows, empty for none."""
         if not rows:
             return ()

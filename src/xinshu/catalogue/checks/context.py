@@ -50,16 +50,17 @@ class RowFacts:
         conditions |= {each for item_field in item.fields for each in item_field.personal_when}
         simple = [each for each in conditions if self._is_simple(each)]
         dates = {code for rule in item.rules if rule.rule == "date.order" for code in rule.fields}
-        dates |= {item.roles.event_date} - {None}
+        if item.roles.event_date is not None:
+            dates.add(item.roles.event_date)
         codes = [each.code for each in item.fields]
         answers = self.frame.select(
             *((pl.col(code) != "").alias(f"filled/{code}") for code in codes),
             *(_simple(each).alias(f"condition/{place}") for place, each in enumerate(simple)),
-            *(_day_number(pl.col(code)).alias(f"day/{code}") for code in sorted(map(str, dates))),
+            *(_day_number(pl.col(code)).alias(f"day/{code}") for code in sorted(dates)),
         )
         self._filled = {code: answers[f"filled/{code}"].to_numpy() for code in codes}
         self._conditions = {each: answers[f"condition/{place}"].to_numpy() for place, each in enumerate(simple)}
-        self._days = {str(code): answers[f"day/{code}"].to_numpy() for code in dates}
+        self._days = {code: answers[f"day/{code}"].to_numpy() for code in dates}
 
     def holds(self, conditions: tuple[Condition, ...]) -> Mask:
         """Rows where all the conditions hold; every row when there is none."""

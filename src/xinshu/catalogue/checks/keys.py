@@ -74,7 +74,7 @@ def _part(item: CatalogueItem, facts: RowFacts, code: str) -> pl.Series:
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
-    parts = []
+    parts: list[pl.Series] = []
     for code in item.key:
         parts += _counterpart(item, facts) if code == COUNTERPART else [_part(item, facts, code)]
     frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
