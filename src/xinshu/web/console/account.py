@@ -32,6 +32,11 @@ class SignIn(LoginView):  # type: ignore[misc]
             field.error_messages["required"] = f"请填写{field.label}"
         return form
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """allauth's context but for its `site`, which would hide ours."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {key: value for key, value in context.items() if key != "site"}
+
     def form_invalid(self, form: Any) -> HttpResponse:
         """The page again, 422: browsers and programs see that nobody was signed in."""
         answer: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)

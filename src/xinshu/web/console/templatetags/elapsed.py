@@ -1,4 +1,4 @@
-"""How long something took, in words."""
+"""How long something took, in words; and a text as a sentence."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}分{whole % 60}秒"
     return f"{whole // 3600}小时{whole % 3600 // 60}分"
+
+
+@register.filter
+def sentence(text: str) -> str:
+    """With one full stop at its end, whether it came with one or not; nothing stays nothing."""
+    bare = text.rstrip("。")
+    return f"{bare}。" if bare else ""
