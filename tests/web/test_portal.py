@@ -17,6 +17,8 @@ from django.test import Client
 
 from xinshu.cli.app import run
 from xinshu.kernel.clock import parse_as_of
+from xinshu.publication.search import DocumentHit, SearchAnswer
+from xinshu.subjects.domain import Hit, Proposed
 from xinshu.subjects.queries import find_subject
 from xinshu.subjects.services import merge
 from xinshu.web.portal import views
@@ -299,3 +301,32 @@ def test_a_merged_subject_leads_to_the_one_it_is_part_of(client, stocked):
     assert (answer.status_code, answer["Location"]) == (302, f"/s/{winner}?from={loser}")
     assert "已并入本主体" in client.get(answer["Location"]).content.decode()
     assert "已并入本主体" not in client.get(f"/s/{winner}?from={winner}").content.decode()
+
+
+def answering(monkeypatch, **found):
+    monkeypatch.setattr(views, "search_public", lambda text, **_: SearchAnswer(text, **found))
+
+
+def test_a_document_found_leads_to_its_record_and_nothing_is_said_of_subjects(client, stocked, monkeypatch):
+    document = DocumentHit("R" * 16, "行政处罚", "A环罚〔2026〕1号", stocked.company(1), "A市第1纺织有限公司")
+    answering(monkeypatch, documents=(document,))
+    text = client.get("/search", {"q": "A环罚〔2026〕1号"}).content.decode()
+    assert f'href="/s/{stocked.company(1)}#r-{"R" * 16}"' in text
+    assert "没有查到" not in text
+
+
+def test_similar_names_stand_apart_from_hits_with_their_reasons(client, stocked, monkeypatch):
+    similar = Proposed(stocked.company(1), "A市第1纺织有限公司", "存续", 0.9, ("字号差一字",))
+    answering(monkeypatch, suggestions=(similar,))
+    text = client.get("/search", {"q": "A市第1纺识有限公司"}).content.decode()
+    assert text.index("没有查到") < text.index("名称相近的主体") < text.index(f'href="/s/{stocked.company(1)}"')
+    assert "字号差一字" in text
+
+
+def test_a_list_cut_short_says_so(client, stocked, monkeypatch):
+    hits = tuple(Hit(stocked.company(number), f"第{number}家", "存续", "名称") for number in range(1, 101))
+    answering(monkeypatch, subjects=hits, full=True)
+    text = client.get("/search", {"q": "A市", "page": "5"}).content.decode()
+    assert "列出前100个" in text
+    assert "第81—100个" in text
+    assert "第80家" not in text

@@ -10,7 +10,7 @@ from xinshu.catalogue.reference import Division, Divisions
 from xinshu.kernel.errors import ProfileInvalid
 from xinshu.kernel.profiles import Profile
 from xinshu.publication.domain import EXPIRED, Provenance, PublicProfile, PublicRecord, PublicSection
-from xinshu.subjects.queries import Hit
+from xinshu.subjects.domain import Hit
 from xinshu.web.parts.templatetags.wording import turned
 from xinshu.web.portal.content import Content
 from xinshu.web.portal.hits import kind_of, narrow
