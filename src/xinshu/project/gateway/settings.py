@@ -7,8 +7,8 @@ from xinshu.project.settings import *  # noqa: F403
 
 _FOR_PEOPLE = ("allauth", "django_htmx", "xinshu.web")  # allauth asks for its middleware
 INSTALLED_APPS = [each for each in website.INSTALLED_APPS if not each.startswith(_FOR_PEOPLE)]
-AUTHENTICATION_BACKENDS: list[str] = []
-TEMPLATES: list[dict[str, object]] = []
+AUTHENTICATION_BACKENDS = []
+TEMPLATES = []
 ROOT_URLCONF = "xinshu.project.gateway.urls"
 WSGI_APPLICATION = "xinshu.project.gateway.wsgi.application"
 MIDDLEWARE = [
