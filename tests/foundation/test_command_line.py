@@ -129,7 +129,7 @@ def running(database, port) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             end = time.monotonic() + 60
-            while _status(port) != 200 and process.poll() is None and time.monotonic() < end:
+            while not (_status(port) == _status(port + 1) == 200) and process.poll() is None and time.monotonic() < end:
                 time.sleep(0.2)
             yield process
         finally:
@@ -140,7 +140,7 @@ def _status(port: int) -> int:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
             return int(answer.status)
-    except (urllib.error.URLError, ConnectionError):
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
         return 0
 
 
@@ -156,18 +156,20 @@ def _alive(pid: int) -> bool:
 def test_up_serves_and_stops_whole(running, port, number):
     assert _status(port) == 200
     children = _children(running.pid)
-    assert len(children) == 2
+    assert len(children) == 3
+    assert _status(port + 1) == 200
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
     assert f"http://127.0.0.1:{port}/" in out
     assert not any(_alive(child) for child in children)
-    assert _status(port) == 0
+    assert (_status(port), _status(port + 1)) == (0, 0)
 
 
 def test_up_ends_when_one_of_its_processes_does(running, port):
-    web, worker = _children(running.pid)
+    web, gateway, worker = _children(running.pid)
     os.kill(worker, signal.SIGKILL)
     running.communicate(timeout=60)
     assert running.returncode == 1
     assert not _alive(web)
+    assert not _alive(gateway)
