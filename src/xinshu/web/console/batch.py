@@ -71,7 +71,8 @@ def batch(request: HttpRequest, open_desk: OpenDesk, label: str) -> HttpResponse
         return page(request, desk, "batch_loaded", context | _loaded(request, desk, found, item))
     if latest is not None and latest.finished_at is None:
         return page(request, desk, "batch_open", context | _waiting(latest, desk))
-    return page(request, desk, "batch_refused", context)
+    reasons = [each for each in context["file_notes"] if each["level"] != "warning"]
+    return page(request, desk, "batch_refused", context | {"reasons": reasons})
 
 
 @requires_role(Role.REPORTER)
