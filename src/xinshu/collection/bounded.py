@@ -40,6 +40,7 @@ def run_bounded(work: Work, *arguments: object, memory_bytes: int, seconds: int,
         BoundReached.
     """
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["xinshu.collection.reader", work.__module__])
     mine, theirs = context.Pipe(duplex=False)
     bounds = (memory_bytes, seconds, largest_file)
     process = context.Process(target=_child, args=(theirs, work, arguments, bounds), daemon=True)
