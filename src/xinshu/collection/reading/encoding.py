@@ -12,7 +12,13 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.collection.reading.shape import HEADING_ROWS, count_known, title_map
 
 DELIMITERS = (",", "\t", ";", "|")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (  # those of UTF-32 first: one begins like that of UTF-16
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _NUL_SHARE = 20  # more than one NUL in so many characters: another encoding
 _SURE_BYTES = (
     400  # continuation bytes of 200 Chinese characters, each of which another encoding would have to hit by chance
