@@ -61,8 +61,9 @@ class Texts:
 def character_weights(texts: Texts) -> Floats:
     """{code point: weight} by how many of these texts hold the character; 0 for what fills up."""
     owner = np.repeat(np.arange(len(texts)), texts.lengths)
-    once = np.unique(texts.points * len(texts) + owner) // max(len(texts), 1)
-    held = np.bincount(once, minlength=CODE_POINTS)
+    keys = np.sort(texts.points * len(texts) + owner)
+    once = keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
+    held = np.bincount(once // max(len(texts), 1), minlength=CODE_POINTS)
     weights = np.log2(max(len(texts), 2) / np.maximum(held, 1)) / _RARE
     table = np.clip(weights, _LEAST, _MOST).astype(np.float32)
     table[0] = 0

@@ -42,9 +42,10 @@ class Likeness:
         return "；".join(each.words for each in self.features)
 
 
-def compare(ours: NameParts, theirs: NameParts, vocabulary: Vocabulary) -> Likeness:
-    """Judge a name that somebody wrote (`ours`) against a registered one."""
-    body = _body(ours, theirs)
+def compare(ours: NameParts, theirs: NameParts, vocabulary: Vocabulary, *, near: float | None = None) -> Likeness:
+    """Judge a name that somebody wrote (`ours`) against a registered one. `near`: how near the whole names are, where
+    they have been aligned already."""
+    body = _body(ours, theirs, near)
     features = [_region(ours, theirs, vocabulary), *body, _form(ours.form, theirs.form)]
     score = sum(_WEIGHTS[each.part] * each.score for each in features)
     if features[0].score == 0:
@@ -81,7 +82,7 @@ def _regions_alike(ours: tuple[str, ...], theirs: tuple[str, ...], vocabulary: V
     return 0.0, "行政区划不同（“{one}”“{other}”）"
 
 
-def _body(ours: NameParts, theirs: NameParts) -> list[Feature]:
+def _body(ours: NameParts, theirs: NameParts, near: float | None) -> list[Feature]:
     """Trade name and trade. Where a slip of the pen kept the trade or the form from being recognised, they are judged as
     one text."""
     name, trade = _trade_name(ours.trade_name, theirs.trade_name), _trade(ours.trade, theirs.trade)
@@ -89,7 +90,7 @@ def _body(ours: NameParts, theirs: NameParts) -> list[Feature]:
     if name.score == 1.0 or (ours.trade == theirs.trade and not formless):
         return [name, trade]
     one, other = (each.body + (each.form.word if formless else "") for each in (ours, theirs))
-    whole = closeness(one, other) ** 1.5
+    whole = closeness(one, other) ** 1.5 if near is None else near
     if whole * (_WEIGHTS["trade_name"] + _WEIGHTS["trade"]) <= (
         _WEIGHTS["trade_name"] * name.score + _WEIGHTS["trade"] * trade.score
     ):

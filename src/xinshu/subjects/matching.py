@@ -1,10 +1,10 @@
-"""The registry's names held in memory to match a long list: an inverted index over what names sound like.
+"""The registry's names held in memory to match a long list: an inverted index of pairs of characters and of syllables.
 
-Each name becomes its syllables; its grams are syllables side by side and syllables with one between them, so that a
-homophone changes nothing and one character wrong, missing or too many leaves most grams standing. A written name is
-looked up by its rarest grams, the names found are ranked by the weight of the grams they share, the first few are aligned
-character by character (`subjects.alignment`), and only the nearest are judged part by part (`subjects.likeness`).
-Built for one list and thrown away; PostgreSQL remains the only store.
+Pairs of characters (side by side, or with one between them) find what is misspelt elsewhere in the name; pairs of
+syllables find homophones, the slips of an input method. A written name is looked up by its rarest pairs, the names found
+are ranked by the weight of the pairs they share, the first few are aligned character by character
+(`subjects.alignment`), and only the nearest are judged part by part (`subjects.likeness`). Built for one list and thrown
+away; PostgreSQL remains the only store.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from django.db import connection
 
 from xinshu.subjects.alignment import CODE_POINTS, Floats, Integers, Texts, character_weights, nearness
-from xinshu.subjects.parts import NameParts, split_name
+from xinshu.subjects.parts import NameParts, all_regions, split_name
 from xinshu.subjects.readings import syllables
 from xinshu.subjects.vocabulary import Vocabulary
 
@@ -29,11 +29,13 @@ _IN_BRACKETS = re.compile(r"^([^()]+)\(([^()]+)\)(.*)$")
 _SIGNS = str.maketrans("", "", "()·-,.")
 _SYLLABLES = 4096  # more than there are; a character without a reading stands for itself among the upper half
 _UPPER = 2048
-_BUDGET = 500  # names looked at for one written name
+_SPACE = 1 << 28
+_BUDGET = 800  # names looked at for one written name
 _COMMON = 0.04  # a gram that so large a share of names holds tells nothing
-_FIRST = 5  # candidates aligned
+_FIRST = 8  # candidates aligned
 _BLOCK = 2_000  # written names at a time
-_NEAR = 0.55  # of the best candidate's weight
+_NEAR = 0.6  # of the best candidate's weight
+_UNEVEN = 0.05  # of the weight by which one name has more grams than the other
 _STEPS = 16  # of a gram's weight, so that it fits into the low byte of a sort key
 
 
@@ -88,11 +90,10 @@ class NameIndex:
             return
         self._texts = self._heard([row.name_norm for row in self.rows])
         self._letters = character_weights(self._texts)
-        grams, holders = _grams(self._texts)
-        order = np.argsort(grams, kind="stable")
-        grams, self._holders = grams[order], holders[order]
-        self._grams, first, counts = np.unique(grams, return_index=True, return_counts=True)
-        self._starts = np.append(first, len(grams)).astype(np.int64)
+        grams, self._holders = _grams(self._texts)
+        first = np.flatnonzero(np.concatenate(([True], grams[1:] != grams[:-1])))
+        self._grams, self._starts = grams[first], np.append(first, len(grams)).astype(np.int64)
+        counts = np.diff(self._starts)
         weights = np.log2(len(self.rows) / counts) * _STEPS / 2
         weights[counts > max(_COMMON * len(self.rows), 3)] = 0
         self._weights = np.clip(weights, 0, 255).astype(np.uint64)
@@ -158,7 +159,7 @@ class NameIndex:
         starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
         shared = np.add.reduceat((keys & np.uint64(255)).astype(np.float64), starts)
         asked, found = (part.astype(np.int64) for part in np.divmod(pairs[starts], size))
-        score = 2 * shared / (totals[asked] + self._totals[found] + 1)
+        score = shared - _UNEVEN * np.abs(totals[asked] - self._totals[found])
         first = np.flatnonzero(np.concatenate(([True], asked[1:] != asked[:-1])))
         best = np.repeat(np.maximum.reduceat(score, first), np.diff(np.append(first, len(asked))))
         near = score >= _NEAR * best
@@ -175,7 +176,7 @@ class NameIndex:
         for each in names:
             name = self.vocabulary.without_remark(each)
             found = _IN_BRACKETS.match(name) if "(" in name else None
-            moved = found[2] + found[1] + found[3] if found is not None and found[2] in regions else name
+            moved = found[2] + found[1] + found[3] if found is not None and all_regions(found[2], regions) else name
             plain.append(moved.translate(_SIGNS))
         return Texts.of(plain, _syllable_numbers())
 
@@ -196,16 +197,28 @@ def _syllable_numbers() -> Integers:
 
 
 def _grams(texts: Texts) -> tuple[Keys, Integers]:
-    """(grams, text each belongs to): two syllables side by side, and two with one between them; each once a text."""
-    sounds, owner = texts.sounds, np.repeat(np.arange(len(texts)), texts.lengths)
-    side = owner[1:] == owner[:-1]
-    over = owner[2:] == owner[:-2]
+    """(grams, text each belongs to), in the order of the grams, each once a text: two characters side by side or with
+    one between them, and two syllables side by side; in either order. So a character left out, two in the wrong order
+    or a homophone change few of them."""
+    owner = np.repeat(np.arange(len(texts)), texts.lengths)
+    side, over = owner[1:] == owner[:-1], owner[2:] == owner[:-2]
+    points, sounds = texts.points, texts.sounds
+    one, other = points[:-1][side], points[1:][side]
+    far, farther = points[:-2][over], points[2:][over]
+    heard, after = sounds[:-1][side], sounds[1:][side]
     grams = np.concatenate(
         (
-            (sounds[:-1] * _SYLLABLES + sounds[1:])[side],
-            (sounds[:-2] * _SYLLABLES + sounds[2:] + _SYLLABLES * _SYLLABLES)[over],
+            _pair(np.minimum(one, other), np.maximum(one, other)),
+            _pair(np.minimum(far, farther), np.maximum(far, farther)),
+            np.minimum(heard, after) * _SYLLABLES + np.maximum(heard, after),
         )
     )
-    owners = np.concatenate((owner[:-1][side], owner[:-2][over]))
-    once = np.unique(owners.astype(np.uint64) << np.uint64(32) | grams.astype(np.uint64))
-    return once & np.uint64(0xFFFFFFFF), (once >> np.uint64(32)).astype(np.int64)
+    owners = np.concatenate((owner[:-1][side], owner[:-2][over], owner[:-1][side]))
+    keys = np.sort(grams.astype(np.uint64) << np.uint64(32) | owners.astype(np.uint64))
+    once = keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
+    return once >> np.uint64(32), (once & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _pair(one: Integers, other: Integers) -> Integers:
+    """Two code points in 28 bits, above the pairs of syllables."""
+    return (one * 40_503 + other * 2_654_435_761) % _SPACE + _SPACE

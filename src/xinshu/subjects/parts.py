@@ -20,6 +20,8 @@ _LONGEST_REGION = 12
 _MOST_REGIONS = 4
 _LONGEST_FORM = 16
 _LONGEST_TRADE = 8
+_FULL = "省市区县州盟旗"  # endings of a region's full name
+_ANY = "\ue000"  # a character no name has
 _FEWEST = 2  # characters a trade name keeps
 _PARENTS = (
     "公司",
@@ -66,9 +68,17 @@ def split_name(name: str, vocabulary: Vocabulary) -> NameParts:
     whole = normalise_name(name)
     head, branch = _branch(vocabulary.without_remark(whole), vocabulary)
     rest, regions, mark = _out_of_brackets(head, vocabulary)
-    before, rest = _regions(rest, vocabulary.regions)
-    regions = (*before, *regions)
+    before, rest = _regions(rest, vocabulary)
     form, trade, trade_name = _endings(rest, mark, vocabulary)
+    if (
+        before
+        and before[-1][-1] not in _FULL
+        and not trade
+        and (len(trade_name) < _FEWEST or trade_name in vocabulary.trades)
+    ):
+        form, trade, trade_name = _endings(before[-1] + rest, mark, vocabulary)  # 同德 is a county too
+        before = before[:-1]
+    regions = (*before, *regions)
     return NameParts(
         whole, regions, _codes(regions, vocabulary), trade_name, trade, form, branch, head if branch else ""
     )
@@ -95,8 +105,9 @@ def _out_of_brackets(name: str, vocabulary: Vocabulary) -> tuple[str, tuple[str,
     def judge(found: re.Match[str]) -> str:
         nonlocal mark
         inner = found[1]
-        if inner in vocabulary.regions or inner in _NATION:
-            regions.append(inner)
+        if inner in _NATION or all_regions(inner, vocabulary.regions):
+            several, rest = _regions(inner + _ANY, vocabulary)
+            regions.extend(several if rest == _ANY else (inner,))
             return ""
         if inner in vocabulary.bracket_marks:
             if inner in ("集团", "控股"):
@@ -108,12 +119,13 @@ def _out_of_brackets(name: str, vocabulary: Vocabulary) -> tuple[str, tuple[str,
     return _BRACKETS.sub(judge, name).strip("()"), tuple(regions), mark
 
 
-def _regions(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+def _regions(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], str]:
     """The regions a name begins with, each lying in the one before (三亚 behind A市 is a trade name), and the rest."""
+    known, heads = vocabulary.regions, vocabulary.region_heads
     found: list[str] = []
     within: tuple[str, ...] = ()
     while len(found) < _MOST_REGIONS:
-        length = next(
+        length = text[:2] in heads and next(
             (
                 n
                 for n in range(min(_LONGEST_REGION, len(text) - 1), 1, -1)
@@ -131,6 +143,11 @@ def _regions(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str
     return tuple(found), text
 
 
+def all_regions(text: str, known: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a text is a region, or several from the larger to the smaller."""
+    return text in known or any(text[:n] in known and all_regions(text[n:], known) for n in range(len(text) - 2, 1, -1))
+
+
 def _prefix(code: str) -> str:
     """The digits that all codes inside a division share."""
     return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
@@ -139,22 +156,26 @@ def _prefix(code: str) -> str:
 def _endings(text: str, mark: str, vocabulary: Vocabulary) -> tuple[Form, str, str]:
     """(form, trade, trade name): the longest form, but a shorter one where only that leaves a trade (烟酒 + 店)."""
     first: tuple[Form, str, str] | None = None
-    for length in range(min(_LONGEST_FORM, len(text) - 1), 0, -1):
+    longest = min(_LONGEST_FORM, len(text) - 1) if text[-1:] in vocabulary.form_tails else 0
+    for length in range(longest, 0, -1):
         if text[-length:] in vocabulary.forms:
-            found = (vocabulary.forms[text[-length:]], *_trade(text[:-length], vocabulary.trades))
+            found = (vocabulary.forms[text[-length:]], *_trade(text[:-length], vocabulary))
             first = found if first is None or found[1] else first
             if found[1]:
                 break
-    form, trade, trade_name = first or (_NO_FORM, *_trade(text, vocabulary.trades))
+    form, trade, trade_name = first or (_NO_FORM, *_trade(text, vocabulary))
     if mark and (marked := vocabulary.forms.get(mark)) is not None and form.kind in ("", "partnership", marked.kind):
         form = Form(form.word + mark, marked.kind, marked.same, marked.general)
     return form, trade, trade_name
 
 
-def _trade(text: str, trades: frozenset[str]) -> tuple[str, str]:
+def _trade(text: str, vocabulary: Vocabulary) -> tuple[str, str]:
     """(trade, what precedes it); as many words as fit, while two characters are left for the trade name."""
+    trades, tails = vocabulary.trades, vocabulary.trade_tails
     end = len(text)
     while True:
+        if text[max(end - 2, 0) : end] not in tails:
+            return text[end:], text[:end]
         room = min(_LONGEST_TRADE, end - _FEWEST)
         length = next((n for n in range(room, 1, -1) if text[end - n : end] in trades), 0)
         if not length:

@@ -1,7 +1,8 @@
 """Matching a list of organisations: linked, proposed or unknown, each with its reasons.
 
 A line is linked only by a code whose subject bears the name (or where no name is given), or by the exact comparable name
-of one living subject; anything weaker is a suggestion for a person. Source: docs/rules.md section 1.6 [proposed].
+of one living subject, unless the name has no region and somebody bears it with one; anything weaker is a suggestion for a
+person. Source: docs/rules.md section 1.6 [proposed].
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from xinshu.subjects.parts import NameParts, split_name
 Decision = Literal["linked", "suggested", "none"]
 _MOST = 3  # suggestions of a line
 _BLOCK = 5_000
+_EXACT = "名称与唯一存续主体完全一致"
+_BARE = "另有字号、行业、组织形式相同而冠有行政区划的主体"
 _BEHIND = 0.12  # nearness behind the nearest
 _FARTHEST = 0.45
 _CERTAIN = 0.99  # what is only similar never counts as the same
@@ -62,13 +65,40 @@ def resolve_list(lines: Sequence[Asked], index: NameIndex) -> Iterator[Answer]:
     for start in range(0, len(lines), _BLOCK):
         block = lines[start : start + _BLOCK]
         names = [normalise_name(normalise_cell(line.name)) for line in block]
-        answers = [_certain(line, name, index) for line, name in zip(block, names, strict=True)]
+        answers: list[Answer | str] = [_certain(line, name, index) for line, name in zip(block, names, strict=True)]
+        _look_for_namesakes(names, answers, index)
         rest = [place for place, answer in enumerate(answers) if not isinstance(answer, Answer)]
         near = index.candidates([names[place] for place in rest])
         for place, candidates in zip(rest, near, strict=True):
             found = _nearest(names[place], candidates, index)
             answers[place] = _doubting(found, answers[place])
         yield from (answer for answer in answers if isinstance(answer, Answer))
+
+
+def _look_for_namesakes(names: Sequence[str], answers: list[Answer | str], index: NameIndex) -> None:
+    """A name without region may be one that somebody else bears in full with the region left out: then it is no link."""
+    bare: dict[int, NameParts] = {}
+    for place, answer in enumerate(answers):
+        if isinstance(answer, Answer) and answer.words == _EXACT:
+            parts = split_name(names[place], index.vocabulary)
+            if not parts.regions:
+                bare[place] = parts
+    for (place, ours), near in zip(bare.items(), index.candidates([names[place] for place in bare]), strict=True):
+        linked = answers[place]
+        if not isinstance(linked, Answer):
+            continue
+        twins = [other for how, other in near if how >= _FARTHEST and _namesake(ours, index.parts(other))]
+        found = {index.rows[other].uscc: index.rows[other] for other in twins if index.rows[other].current}
+        if found:
+            others = tuple(Candidate(row.uscc, row.name, row.status, _WEAK["closed"], _BARE) for row in found.values())
+            answers[place] = Answer("suggested", (linked.candidates[0], *others)[:_MOST], f"{_EXACT}，但{_BARE}")
+
+
+def _namesake(ours: NameParts, theirs: NameParts) -> bool:
+    """Whether two names differ in nothing but the region, which ours has not."""
+    one, other = ours.form, theirs.form
+    same_form = one.word == other.word or (one.kind == other.kind and one.same and other.same)
+    return bool(theirs.regions) and ours.body == theirs.body and ours.branch == theirs.branch and same_form
 
 
 def _certain(line: Asked, name: str, index: NameIndex) -> Answer | str:
@@ -99,8 +129,7 @@ def _exact(places: Sequence[int], index: NameIndex) -> Answer:
     live = [row for row in rows if row.current and not row.closed]
     if len(live) == 1:
         row = live[0]
-        words = "名称与唯一存续主体完全一致"
-        return Answer("linked", (Candidate(row.uscc, row.name, row.status, 1.0, words),), words)
+        return Answer("linked", (Candidate(row.uscc, row.name, row.status, 1.0, _EXACT),), _EXACT)
     if live:
         found = tuple(
             Candidate(row.uscc, row.name, row.status, _WEAK["twins"], "名称一致，但同名主体不止一个") for row in live
@@ -142,7 +171,7 @@ def _nearest(name: str, near: Sequence[tuple[float, int]], index: NameIndex) -> 
         if row.uscc in found:
             continue
         parts = parts or split_name(name, index.vocabulary)
-        likeness = compare(parts, index.parts(place), index.vocabulary)
+        likeness = compare(parts, index.parts(place), index.vocabulary, near=how)
         words = likeness.words if row.current else f"曾用名“{row.name}”相近：{likeness.words}"
         if max(how, likeness.score) >= WORTH_SHOWING:
             score = min(_CERTAIN, (how + max(likeness.score, how - _BEHIND)) / 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,21 @@ class Vocabulary:
     bracket_marks: frozenset[str]
     remarks: tuple[str, ...]
     renamed: tuple[Renamed, ...]
+
+    @cached_property
+    def region_heads(self) -> frozenset[str]:
+        """The first two characters of every region: what begins otherwise needs no longer look."""
+        return frozenset(name[:2] for name in self.regions)
+
+    @cached_property
+    def trade_tails(self) -> frozenset[str]:
+        """The last two characters of every trade."""
+        return frozenset(word[-2:] for word in self.trades)
+
+    @cached_property
+    def form_tails(self) -> frozenset[str]:
+        """The last character of every form."""
+        return frozenset(word[-1] for word in self.forms)
 
     def without_remark(self, name_norm: str) -> str:
         """A comparable name without a remark in brackets at its end."""
