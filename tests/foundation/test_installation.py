@@ -15,9 +15,14 @@ import pytest
 
 from xinshu.bootstrap.errors import DatabaseUnreachable, NotInitialised
 from xinshu.bootstrap.installation import migrate, open_installation, require_migrated
+from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.queries import item_numbers
 from xinshu.kernel import embedded
+from xinshu.kernel.profiles import open_profile
 from xinshu.security.queries import organisations
+
+
+PROFILES = Path(__file__).parents[2] / "profiles"
 
 
 def test_a_fresh_database_becomes_an_installation(xinshu, empty_database):
@@ -28,7 +33,7 @@ def test_a_fresh_database_becomes_an_installation(xinshu, empty_database):
     answer = {"profile": "demo", "organisations": len(organisations()), "items": len(item_numbers()), "demo_rows": 0}
     assert json.loads(done.stdout) == answer
     assert len(organisations()) > 0
-    assert len(item_numbers()) == 8
+    assert set(item_numbers()) == set(load_catalogue(open_profile("demo", PROFILES)))
     require_migrated()
 
 
