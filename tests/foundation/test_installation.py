@@ -21,7 +21,6 @@ from xinshu.kernel import embedded
 from xinshu.kernel.profiles import open_profile
 from xinshu.security.queries import organisations
 
-
 PROFILES = Path(__file__).parents[2] / "profiles"
 
 
