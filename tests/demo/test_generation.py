@@ -6,10 +6,13 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 
 from xinshu.catalogue.checks import CheckContext, ItemChecker
@@ -22,8 +25,15 @@ from xinshu.catalogue.rulebook import Finding, codes
 from xinshu.collection.errors import FileRefused
 from xinshu.collection.reading import ReadLimits, ReadPlan, open_file
 from xinshu.demo import DemoTooSmall, GenerationSummary, WordsInvalid, generate, penalty_file
+from xinshu.demo.declared import records
+from xinshu.demo.domain import Table
+from xinshu.demo.drafts import Order
+from xinshu.demo.generation import _BUILDERS, make_world
+from xinshu.demo.schedule import FEWEST_ROWS, registered_at, rows_of_items, suppliers_of
+from xinshu.demo.styles import STYLES
 from xinshu.demo.words import load_words
-from xinshu.kernel.clock import parse_as_of
+from xinshu.demo.writing import write_table
+from xinshu.kernel.clock import SHANGHAI, parse_as_of
 from xinshu.kernel.identifiers import CitizenId
 from xinshu.kernel.profiles import Profile, open_profile
 from xinshu.rules.deadlines import due
@@ -68,6 +78,13 @@ class Reference:
             result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
             found += as_findings(result.findings)
         return found
+
+    def judged(self, table: Table) -> list[tuple[int, str, str]]:
+        """(row, field, rule) of a table that is in no file."""
+        with TemporaryDirectory() as folder:
+            path = write_table(table, Path(folder), Random(1))
+            found = self.findings(path, table.item.item, table.supplier.uscc, table.received)
+        return [(each.row, each.field, each.rule) for each in found]
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +219,7 @@ def test_the_manifest_is_in_the_order_of_ingest(demo: Demo, reference: Reference
 def test_all_forms_of_file_occur(demo: Demo) -> None:
     lines = demo.manifest()
     assert {line["encoding"] for line in lines} == {"utf-8", "utf-8-sig", "gb18030", "utf-16", ""}
-    assert {Path(line["file"]).suffix for line in lines} == {".csv", ".xlsx", ".jsonl"}
+    assert {Path(line["file"]).suffix for line in lines} == {".csv", ".xlsx", ".jsonl", ".parquet"}
 
 
 def test_nobody_living_is_named(demo: Demo) -> None:
@@ -256,6 +273,46 @@ def test_a_profile_without_words_is_refused(tmp_path: Path) -> None:
     base = open_profile("base", ROOT / "profiles")
     with pytest.raises(WordsInvalid, match=r"demo\.yaml"):
         generate(tmp_path, profile=base, subjects=50, rows=0, bad_rate=0.0, seed=1, as_of=AS_OF)
+
+
+def test_every_item_of_the_catalogue_has_rows(demo: Demo, reference: Reference) -> None:
+    assert {line["item"] for line in demo.manifest()} == set(reference.catalogue)
+
+
+def test_errors_are_planted_in_items_made_from_their_declaration(demo: Demo) -> None:
+    of_file = {line["file"]: line["item"] for line in demo.manifest()}
+    items = {of_file[line["file"]] for line in demo.key("file")}
+    assert len(items - set(_BUILDERS)) > 15
+
+
+def test_too_few_rows_for_all_items_are_refused_with_the_number_needed(tmp_path: Path, reference: Reference) -> None:
+    with pytest.raises(DemoTooSmall) as refused:
+        _demo(tmp_path, reference, subjects=100, rows=50)
+    assert str(FEWEST_ROWS * len(load_words(reference.profile).shares)) in str(refused.value.fix)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rows", [96, 100, 4_000])
+def test_rows_of_items_add_up_and_none_is_left_out(reference: Reference, rows: int) -> None:
+    counts = rows_of_items(load_words(reference.profile), rows)
+    assert sum(counts.values()) == rows
+    assert min(counts.values()) >= FEWEST_ROWS
+
+
+def test_rows_made_from_a_declaration_follow_its_rules_even_without_words(reference: Reference) -> None:
+    """The words of the profile only make rows livelier: the declaration alone gives rows without findings."""
+    moment = AS_OF.astimezone(SHANGHAI)
+    world = make_world(reference.profile, 300, 3, registered_at(moment))
+    world.words = replace(world.words, records={})
+    world.settle_registry(set())
+    for name in sorted(set(reference.catalogue) - set(_BUILDERS) - {"enterprise-registration"}):
+        item = reference.catalogue[name]
+        office = suppliers_of(world.words.shares[name], world.organisations)[0]
+        dice = Random(name)
+        order = Order(item, office, moment.date(), 40, np.random.default_rng(7), dice, office)
+        draft, columns = records(world, order)
+        table = Table(item, "rows.csv", office, moment, STYLES[0], columns, draft.kinds, draft.subjects)
+        assert reference.judged(table) == [], name
 
 
 def test_progress_tells_each_file(tmp_path: Path, reference: Reference) -> None:

@@ -14,7 +14,7 @@ from xinshu.catalogue.reference import Organisation
 Cell = str | int  # an int is a number cell of a workbook or of JSON; every good value is text
 Columns = dict[str, list[Cell]]
 RowKind = Literal["organisation", "individual", "nameless", "person"]  # nameless: individual business without code
-Format = Literal["csv", "xlsx", "jsonl"]
+Format = Literal["csv", "xlsx", "jsonl", "parquet"]
 Consequence = tuple[str, str]  # (column code, rule code)
 Progress = Callable[[int, int, str], None]  # (files done, files in all, name of the file just written)
 
@@ -68,8 +68,8 @@ class Style:
 
     @property
     def first_row(self) -> int:
-        """Row number of the first record: below heading and title rows; JSON Lines have no heading."""
-        return 1 if self.format == "jsonl" else self.title_rows + 2
+        """Row number of the first record: below heading and title rows; JSON Lines and Parquet have no heading."""
+        return 1 if self.format in ("jsonl", "parquet") else self.title_rows + 2
 
 
 @dataclass(slots=True)

@@ -22,6 +22,8 @@ _NAMELESS_SHARE = 0.4  # of individual businesses, where the item takes the plac
 _FORMER_SHARE = 0.3  # of the records about a renamed company that still use the former name
 _OLD_NUMBER_SHARE = 0.5
 _REP_ID_SHARE = 0.12
+_YEARS = (1, 1, 1, 2, 3, 4, 5)  # how many years ago the rated year was
+_RATED = 109  # day of the year: 20 April
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,18 @@ def decision_columns(world: World, order: Order, draft: Draft, prefix: str) -> C
         if lots[place] > 1 - _REP_ID_SHARE:
             id_types[place], ids[place] = "身份证", world.citizen(dice)
     return columns
+
+
+def published_years(received: date) -> Integers:
+    """Years in which yearly ratings were published before the day of receipt, the latest the most frequent."""
+    latest = received.year if received >= received.replace(month=4, day=20) else received.year - 1
+    return np.asarray([latest - back + 1 for back in _YEARS], dtype=np.int64)
+
+
+def rating_day(year: int, received: date, dice: Random) -> int:
+    """A day around 20 April of the year of publication, before the day of receipt."""
+    first = date(year, 1, 1).toordinal() - EPOCH
+    return min(first + _RATED + dice.randrange(-6, 10), received.toordinal() - EPOCH - 1)
 
 
 def amounts(rng: np.random.Generator, count: int, median: float, spread: float, most: float) -> list[str]:

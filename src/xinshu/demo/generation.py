@@ -13,7 +13,7 @@ import numpy as np
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import load_divisions, load_organisations
 from xinshu.catalogue.rulebook import RULEBOOK
-from xinshu.demo import decisions, listings, promises
+from xinshu.demo import decisions, declared, listings, promises
 from xinshu.demo.domain import EPOCH, Columns, GenerationSummary, KeyLine, Progress, Table
 from xinshu.demo.drafts import Draft, Order
 from xinshu.demo.errors import DemoTooSmall
@@ -46,6 +46,7 @@ _BUILDERS: dict[str, _Builder] = {
     "abnormal-operation-list": listings.abnormal,
     "serious-dishonesty-list": listings.serious,
 }
+"""Items whose rows have a maker of their own; all others are made from their declaration."""
 
 
 def generate(
@@ -63,7 +64,7 @@ def generate(
 
     Args:
         subjects: rows of the registrations.
-        rows: rows of the seven other items together; at most 20 for a subject, less the bad_rate.
+        rows: rows of all other items together; at most 20 for a subject, less the bad_rate.
         bad_rate: share of the rows of each file that are spoiled, 0 to 0.5; 0 leaves out the spoiled files as well.
         as_of: the moment nothing is received after; needs a time zone.
         progress: called after each file with files done, files in all, and its name.
@@ -137,7 +138,7 @@ def _make(planned: PlannedFile, world: World, seed: int, bad_rate: float, key: l
     if planned.item.item == REGISTRATION:
         draft, columns = listings.registrations(world, order, planned.first)
     else:
-        draft, columns = _BUILDERS[planned.item.item](world, order)
+        draft, columns = _BUILDERS.get(planned.item.item, declared.records)(world, order)
     style = planned.style
     unknown = bad_rate > 0 and planned.spoiling is None and planned.number % _EVERY_UNKNOWN == _EVERY_UNKNOWN // 2
     if unknown:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import numpy as np
-
 from xinshu.demo.domain import EPOCH, Columns
-from xinshu.demo.drafts import PERSON_SHARE, Draft, Order, amounts, common_columns, draw, iso
+from xinshu.demo.drafts import (
+    PERSON_SHARE,
+    Draft,
+    Order,
+    amounts,
+    common_columns,
+    draw,
+    iso,
+    published_years,
+    rating_day,
+)
 from xinshu.demo.world import World, mark_of
 
 _COMMITMENT_BACK, _CONTRACT_BACK = 60, 360
-_YEARS = (1, 1, 1, 2, 3, 4, 5)  # how many years ago the rated year was
-_RATED = 109  # day of the year: 20 April
 
 
 def commitments(world: World, order: Order) -> tuple[Draft, Columns]:
@@ -68,23 +72,12 @@ def contracts(world: World, order: Order) -> tuple[Draft, Columns]:
 
 def tax_ratings(world: World, order: Order) -> tuple[Draft, Columns]:
     """Rows of tax-credit-a: a subject once for each rated year."""
-    latest = (
-        order.received.year if order.received >= order.received.replace(month=4, day=20) else order.received.year - 1
-    )
-    published = np.asarray([latest - back + 1 for back in _YEARS], dtype=np.int64)
-    draft = draw(world, order, published, space=order.item.item, companies=True)
+    draft = draw(world, order, published_years(order.received), space=order.item.item, companies=True)
     # the pairs were (subject, year of publication); the rating is made around 20 April of that year
-    last = order.received - timedelta(days=1)
-    rated = [
-        min(_first_of(year) + _RATED + order.dice.randrange(-6, 10), last.toordinal() - EPOCH) for year in draft.days
-    ]
+    rated = [rating_day(year, order.received, order.dice) for year in draft.days]
     columns = common_columns(order, draft)
     columns["PJND"] = [str(year - 1) for year in draft.days]
     columns["PDRQ"] = [iso(day) for day in rated]
     columns["NSRSBH"] = list(draft.codes)
     columns["PJDJ"] = ["A"] * order.count
     return draft, columns
-
-
-def _first_of(year: int) -> int:
-    return int((np.datetime64(f"{year}-01-01") - np.datetime64("1970-01-01")).astype(int))

@@ -11,12 +11,14 @@ from typing import Literal
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.reference import Organisation
 from xinshu.demo.domain import Style
+from xinshu.demo.errors import DemoTooSmall
 from xinshu.demo.styles import STYLES, style_for
 from xinshu.demo.words import Share, Words
 
 Spoiling = Literal["column.missing", "column.duplicate", "file.unreadable", "file.unsafe", "file.locked", "file.limit"]
 
 REGISTRATION = "enterprise-registration"
+FEWEST_ROWS = 3  # of an item
 _ROWS_OF_A_FILE = 150  # at least so many rows on average before an item is split further
 _SUBJECTS_OF_A_FILE = 2_500
 _MOST_IN_FILE, _MOST_IN_WORKBOOK = 50_000, 5_000
@@ -81,7 +83,9 @@ def plan_files(
         planned.append(PlannedFile(place, file, catalogue[REGISTRATION], registrar, moment, count, style, None, first))
         first += count
     drafts = [
-        each for item, share in words.shares.items() for each in _item_files(item, share, rows, organisations, dice)
+        each
+        for item, count in rows_of_items(words, rows).items()
+        for each in _item_files(item, words.shares[item], count, organisations, dice)
     ]
     if spoiled:
         drafts += _spoiled_files(words, organisations, dice)
@@ -110,12 +114,31 @@ def registered_at(as_of: datetime) -> datetime:
     return (as_of - timedelta(days=_REGISTERED_BEFORE)).replace(hour=9, minute=0, second=0, microsecond=0)
 
 
+def rows_of_items(words: Words, rows: int) -> dict[str, int]:
+    """{item: its rows}, by share but a few at least of each, together `rows`; nothing when no rows are asked for.
+
+    Raises:
+        DemoTooSmall: fewer rows than that.
+    """
+    if not rows:
+        return {}
+    needed = FEWEST_ROWS * len(words.shares)
+    if rows < needed:
+        raise DemoTooSmall(
+            f"{rows} 行记录分不到 {len(words.shares)} 个事项",
+            fix=f"信息行数至少 {needed} 行，使每个事项有 {FEWEST_ROWS} 行；或取 0，只生成登记信息",
+        )
+    whole = sum(share.share for share in words.shares.values())
+    counts = {item: max(FEWEST_ROWS, round(rows * share.share / whole)) for item, share in words.shares.items()}
+    while over := sum(counts.values()) - rows:
+        largest = max(counts, key=lambda item: counts[item])
+        counts[largest] -= min(over, counts[largest] - FEWEST_ROWS)
+    return counts
+
+
 def _item_files(
-    item: str, share: Share, rows: int, organisations: tuple[Organisation, ...], dice: Random
+    item: str, share: Share, count: int, organisations: tuple[Organisation, ...], dice: Random
 ) -> list[_Draft]:
-    count = round(rows * share.share)
-    if not count:
-        return []
     most = max(share.files, -(-count // _MOST_IN_FILE))
     parts = _split(count, max(1 if count < 40 else 2, min(most, count // _ROWS_OF_A_FILE)), dice)
     senders = suppliers_of(share, organisations)

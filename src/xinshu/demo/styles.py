@@ -26,6 +26,7 @@ STYLES: tuple[Style, ...] = (
     Style("csv", "csv", "utf-8", heading="alias", dates=_CHINESE, drop_empty=True),
     Style("csv", "csv", "gb18030", heading="code", dates=_SHORT, drop_empty=True),
     Style("jsonl", "jsonl", "utf-8", heading="title", dates=_SLASHED, aliases_of_values=True),
+    Style("parquet", "parquet", "", heading="title"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,55 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberWords:
+    """How large a number is: log-normal around `median`, or around `median` times the number in column `of`."""
+
+    median: float = 1.0
+    spread: float = 0.8
+    least: float = 0.01
+    most: float = 1e9
+    whole: bool = False
+    share: float = 1.0  # of the rows that have the number, where it is not required
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DateWords:
+    """A date `least` to `most` days after column `of` (empty: the event)."""
+
+    of: str = ""
+    least: int = 0
+    most: int = 0
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Texts that belong together in one row, by column code; several texts are alternatives."""
+
+    weight: float
+    kinds: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWords:
+    """Words for the rows of one item made from its declaration.
+
+    `fields` for every row; then one of `cases` and one of `states` (which override). `back`: days within which events
+    lie; `persons`: share of natural persons; 0 for the usual.
+    """
+
+    back: int = 0
+    persons: float = 0.0
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    states: tuple[Case, ...] = ()
+    numbers: Mapping[str, NumberWords] = field(default_factory=dict)
+    dates: Mapping[str, DateWords] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """All words of a profile. `lists` holds the plain lists of texts.yaml by name; `templates` those of templates."""
 
@@ -72,6 +121,7 @@ class Words:
     lists: Mapping[str, tuple[str, ...]]
     templates: Mapping[str, tuple[Template, ...]]
     outcomes: Mapping[str, str]
+    records: Mapping[str, RecordWords]
 
     def of_kind(self, name: str, kind: str) -> tuple[Template, ...]:
         """The templates of that name which a kind of department issues; all of them when it issues none itself."""
@@ -151,7 +201,30 @@ def _words(names: dict[str, Any], texts: dict[str, Any]) -> Words:
         lists={name: tuple(str(each) for each in texts[name]) for name in _LISTS},
         templates={name: tuple(_template(each, keys) for each in texts[name]) for name, keys in _TEMPLATES.items()},
         outcomes=dict(texts["outcomes"]),
+        records={item: _record(each) for item, each in texts["records"].items()},
     )
+
+
+def _record(entry: dict[str, Any]) -> RecordWords:
+    return RecordWords(
+        int(entry.get("back", 0)),
+        float(entry.get("persons", 0)),
+        _alternatives(entry.get("fields", {})),
+        tuple(_case(each) for each in entry.get("cases", ())),
+        tuple(_case(each) for each in entry.get("states", ())),
+        {code: NumberWords(**each) for code, each in entry.get("numbers", {}).items()},
+        {code: DateWords(**each) for code, each in entry.get("dates", {}).items()},
+    )
+
+
+def _case(entry: dict[str, Any]) -> Case:
+    texts = {code: text for code, text in entry.items() if code not in ("weight", "kinds")}
+    return Case(float(entry.get("weight", 1)), frozenset(entry.get("kinds", ())), _alternatives(texts))
+
+
+def _alternatives(texts: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """{column code: texts}; one text alone stands for a list of one."""
+    return {code: tuple(map(str, each)) if isinstance(each, list) else (str(each),) for code, each in texts.items()}
 
 
 def _trade(entry: list[Any]) -> Trade:

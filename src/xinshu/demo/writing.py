@@ -1,4 +1,4 @@
-"""Tables into files: CSV in several encodings, workbooks with typed cells, JSON Lines. The same table, the same bytes."""
+"""Tables into files: CSV in several encodings, workbooks with typed cells, JSON Lines, Parquet. The same table, the same bytes."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def write_table(table: Table, folder: Path, dice: Random) -> Path:
         _write_csv(path, table, headings, columns, order)
     elif table.style.format == "xlsx":
         _write_workbook(path, table, headings, columns, order)
+    elif table.style.format == "parquet":
+        _write_parquet(path, table, headings, columns, order)
     else:
         _write_json_lines(path, table, headings, columns, order)
     return path
@@ -118,6 +120,19 @@ def _day(text: str) -> str | date:
         return date.fromisoformat(text)
     except ValueError:
         return text
+
+
+def _write_parquet(path: Path, table: Table, headings: list[str], columns: Columns, order: list[str]) -> None:
+    """Dates and numbers typed where the whole column is good, as a database exports them; text elsewhere."""
+    item = table.item
+    series = []
+    for heading, code in zip(headings, order, strict=True):
+        typed = _typed(columns[code], item.by_code[code].kind if code in item.by_code else "text")
+        cells = [None if cell == "" else cell for cell in typed]
+        if any(isinstance(cell, str) for cell in cells):
+            cells = [None if cell == "" else str(cell) for cell in columns[code]]
+        series.append(pl.Series(heading, cells, dtype=None if any(cell is not None for cell in cells) else pl.String))
+    pl.DataFrame(series).write_parquet(path)
 
 
 def _write_json_lines(path: Path, table: Table, headings: list[str], columns: Columns, order: list[str]) -> None:

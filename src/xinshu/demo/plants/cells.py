@@ -146,12 +146,14 @@ def document_no(row: Row, spot: Spot) -> list[Consequence] | None:
 
 def date_format(row: Row, spot: Spot) -> list[Consequence] | None:
     """A date in no known spelling, or one that does not exist."""
-    found = spot.pick(spot.filled(row, {"date", "year"}))
+    found = spot.pick(spot.filled(row, {"date", "year", "month"}))
     if found is None:
         return None
     value = row.text(found.code)
     if found.kind == "year":
         bad = spot.dice.choice(("二〇二四", value[2:], f"{value}年度"))
+    elif found.kind == "month":
+        bad = spot.dice.choice((value[:4], value[2:], f"{value[:4]}13", f"{value[:4]}年"))
     else:
         year, month, day = value.split("-")
         bad = spot.dice.choice(
@@ -227,7 +229,7 @@ def number_format(row: Row, spot: Spot) -> list[Consequence] | None:
 
 def number_negative(row: Row, spot: Spot) -> list[Consequence] | None:
     """An amount below zero."""
-    found = _amount(row, spot)
+    found = spot.pick(each for each in spot.filled(row, {"amount", "number"}) if float(row.text(each.code)))
     if found is None:
         return None
     row.values[found.code] = f"-{row.text(found.code)}"
@@ -239,7 +241,8 @@ def amount_unit(row: Row, spot: Spot) -> list[Consequence] | None:
     found = spot.pick(each for each in spot.filled(row, {"amount"}) if each.usual_amount is not None)
     if found is None:
         return None
-    row.values[found.code] = str((2 + spot.dice.randrange(40)) * 5_000)
+    least = max(10_000, round(100 * (found.usual_amount or 0)))
+    row.values[found.code] = str(least + spot.dice.randrange(40) * 5_000)
     return [(found.code, "amount.unit")]
 
 

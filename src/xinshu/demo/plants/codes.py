@@ -108,7 +108,7 @@ def id_check(row: Row, spot: Spot) -> list[Consequence] | None:
 
 def as_number(row: Row, spot: Spot) -> list[Consequence] | None:
     """A code kept as a number: a number cell in workbooks and JSON, 9.132E+17 in a text table."""
-    in_text = spot.table.style.format == "csv"
+    in_text = spot.table.style.format in ("csv", "parquet")
     found = spot.pick(spot.filled(row, set(_NUMBERED_IN_TABLES if in_text else _NUMBERED_IN_CELLS)))
     if found is None:
         return None

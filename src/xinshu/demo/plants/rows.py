@@ -64,7 +64,7 @@ def amount_required(row: Row, spot: Spot) -> list[Consequence] | None:
 
 def shape(row: Row, spot: Spot) -> list[Consequence] | None:
     """A row with a cell more or less than the heading; in JSON a value that is no plain value."""
-    if spot.table.style.format == "xlsx":
+    if spot.table.style.format in ("xlsx", "parquet"):
         return None
     row.extra_cells = spot.dice.choice((1, -1))
     return [("", "row.shape")]

@@ -57,9 +57,8 @@ class Spot:
         )
 
 
-def holds(row: Row, condition: Condition) -> bool:
-    """Whether a condition of a row rule holds; the row has canonical values."""
-    value = row.text(condition.field)
+def holds(value: str, condition: Condition) -> bool:
+    """Whether a condition of a row rule holds for the canonical value of its field."""
     if condition.present or condition.absent:
         return bool(value) == condition.present
     parts = {part.split("-")[0] for part in value.split("；")}
@@ -69,7 +68,7 @@ def holds(row: Row, condition: Condition) -> bool:
 
 def all_hold(row: Row, conditions: Iterable[Condition]) -> bool:
     """Whether all conditions hold."""
-    return all(holds(row, each) for each in conditions)
+    return all(holds(row.text(each.field), each) for each in conditions)
 
 
 def row_consequences(row: Row, spot: Spot, already: set[str]) -> list[Consequence]:

@@ -54,7 +54,7 @@ def suggestion(row: Row, spot: Spot) -> list[Consequence] | None:
 def closed(row: Row, spot: Spot) -> list[Consequence] | None:
     """A counterpart that was cancelled or revoked before the event."""
     table, world = spot.table, spot.world
-    if not _linked(row, spot) or not len(world.closed):
+    if not _linked(row, spot) or not len(world.closed) or not row.text(table.item.roles.event_date):
         return None
     day = event_day(row, spot)
     space = table.item.item if table.item.roles.authority_code is None else ""
@@ -64,7 +64,7 @@ def closed(row: Row, spot: Spot) -> list[Consequence] | None:
         same_kind = (world.registry.codes[subject][:2] == "92") == (row.kind == "individual")
         if not same_kind or world.registry.approved[subject] >= day:
             continue
-        number = int(row.text("PJND")) if table.item.item == "tax-credit-a" else day
+        number = day if table.item.roles.event_date in table.item.key or table.item.roles.document_no else 0
         if not world.claim(f"closed:{space}", subject, number):
             continue
         _name(row, spot, world.registry.codes[subject], world.registry.names[subject], world.registry.persons[subject])
