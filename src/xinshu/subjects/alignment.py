@@ -40,11 +40,17 @@ class Texts:
         return np.diff(self.starts)
 
     @classmethod
-    def of(cls, texts: list[str], sounds: Integers) -> Self:
-        """Lay texts end to end; `sounds`: {code point: number of its syllable}."""
+    def of(cls, texts: list[str], sounds: Integers, without: str = "") -> Self:
+        """Lay texts end to end, some characters left out; `sounds`: {code point: number of its syllable}."""
         points = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.int64)
         points = np.minimum(points, CODE_POINTS - 1)
-        starts = np.concatenate(([0], np.cumsum([len(each) for each in texts]))).astype(np.int64)
+        lengths = np.asarray([len(each) for each in texts], dtype=np.int64)
+        left_out = np.isin(points, [ord(char) for char in without])
+        if left_out.any():
+            owner = np.repeat(np.arange(len(texts)), lengths)
+            lengths -= np.bincount(owner[left_out], minlength=len(texts))
+            points = points[~left_out]
+        starts = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
         return cls(points, sounds[points], starts)
 
     def columns(self, which: Integers, width: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:

@@ -26,15 +26,17 @@ from xinshu.subjects.vocabulary import Vocabulary
 Keys = npt.NDArray[np.uint64]
 
 _IN_BRACKETS = re.compile(r"^([^()]+)\(([^()]+)\)(.*)$")
-_SIGNS = str.maketrans("", "", "()·-,.")
+_SIGNS = "()·-,."
 _SYLLABLES = 4096  # more than there are; a character without a reading stands for itself among the upper half
 _UPPER = 2048
 _SPACE = 1 << 28
-_BUDGET = 800  # names looked at for one written name
+_BUDGET = 600  # names looked at for one written name
 _COMMON = 0.04  # a gram that so large a share of names holds tells nothing
 _FIRST = 8  # candidates aligned
-_BLOCK = 2_000  # written names at a time
+_BLOCK = 500  # written names at a time
 _NEAR = 0.6  # of the best candidate's weight
+_WEIGHT, _ASKER = np.uint64(8), np.uint64(40)  # a key: who asks, who holds (32 bits), weight (8 bits)
+_LOW, _ROW = np.uint64(255), np.uint64(0xFFFFFFFF)
 _UNEVEN = 0.05  # of the weight by which one name has more grams than the other
 _STEPS = 16  # of a gram's weight, so that it fits into the low byte of a sort key
 
@@ -75,7 +77,7 @@ class NameIndex:
     _parts: dict[int, NameParts] = field(default_factory=dict)
     _grams: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
     _starts: Integers = field(default_factory=lambda: np.zeros(1, np.int64))
-    _holders: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    _holders: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))  # shifted into their place in a key
     _weights: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
     _totals: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     _texts: Texts | None = None
@@ -90,7 +92,8 @@ class NameIndex:
             return
         self._texts = self._heard([row.name_norm for row in self.rows])
         self._letters = character_weights(self._texts)
-        grams, self._holders = _grams(self._texts)
+        grams, holders = _grams(self._texts)
+        self._holders = holders.astype(np.uint64) << _WEIGHT
         first = np.flatnonzero(np.concatenate(([True], grams[1:] != grams[:-1])))
         self._grams, self._starts = grams[first], np.append(first, len(grams)).astype(np.int64)
         counts = np.diff(self._starts)
@@ -98,7 +101,7 @@ class NameIndex:
         weights[counts > max(_COMMON * len(self.rows), 3)] = 0
         self._weights = np.clip(weights, 0, 255).astype(np.uint64)
         shares = np.repeat(self._weights, counts).astype(np.float64)
-        self._totals = np.bincount(self._holders, shares, minlength=len(self.rows)).astype(np.float64)
+        self._totals = np.bincount(holders, shares, minlength=len(self.rows)).astype(np.float64)
 
     def parts(self, place: int) -> NameParts:
         """The parts of a registered name."""
@@ -150,15 +153,19 @@ class NameIndex:
         """Add up the weights each pair shares; the best few of each written name."""
         if not len(places):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        size = np.uint64(len(self.rows))
-        steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        held = self._holders[np.repeat(self._starts[places], counts) + steps].astype(np.uint64)
-        pair = np.repeat(asking, counts).astype(np.uint64) * size + held
-        keys = np.sort((pair << np.uint64(8)) | np.repeat(self._weights[places], counts))
-        pairs = keys >> np.uint64(8)
+        lengths = counts.astype(np.int64)
+        heads = self._starts[places] - (np.cumsum(lengths) - lengths)
+        held = self._holders[np.repeat(heads, lengths) + np.arange(int(lengths.sum()))]
+        asker = (asking.astype(np.uint64) << _ASKER) | self._weights[places]
+        keys = np.repeat(asker, lengths)
+        keys |= held
+        keys.sort()
+        pairs = keys >> _WEIGHT
         starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
-        shared = np.add.reduceat((keys & np.uint64(255)).astype(np.float64), starts)
-        asked, found = (part.astype(np.int64) for part in np.divmod(pairs[starts], size))
+        shared = np.add.reduceat(keys & _LOW, starts).astype(np.float64)
+        pairs = pairs[starts]
+        asked = (pairs >> (_ASKER - _WEIGHT)).astype(np.int64)
+        found = (pairs & _ROW).astype(np.int64)
         score = shared - _UNEVEN * np.abs(totals[asked] - self._totals[found])
         first = np.flatnonzero(np.concatenate(([True], asked[1:] != asked[:-1])))
         best = np.repeat(np.maximum.reduceat(score, first), np.diff(np.append(first, len(asked))))
@@ -171,14 +178,14 @@ class NameIndex:
 
     def _heard(self, names: Sequence[str]) -> Texts:
         """The names without signs, a region in brackets put in front."""
-        regions = self.vocabulary.regions
-        plain = []
-        for each in names:
-            name = self.vocabulary.without_remark(each)
-            found = _IN_BRACKETS.match(name) if "(" in name else None
-            moved = found[2] + found[1] + found[3] if found is not None and all_regions(found[2], regions) else name
-            plain.append(moved.translate(_SIGNS))
-        return Texts.of(plain, _syllable_numbers())
+        return Texts.of([self._plain(each) if "(" in each else each for each in names], _syllable_numbers(), _SIGNS)
+
+    def _plain(self, name: str) -> str:
+        name = self.vocabulary.without_remark(name)
+        found = _IN_BRACKETS.match(name)
+        if found is None or not all_regions(found[2], self.vocabulary.regions):
+            return name
+        return found[2] + found[1] + found[3]
 
 
 _numbers: list[Integers] = []

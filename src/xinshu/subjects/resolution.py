@@ -7,7 +7,9 @@ person. Source: docs/rules.md section 1.6 [proposed].
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -19,7 +21,8 @@ from xinshu.subjects.parts import NameParts, split_name
 
 Decision = Literal["linked", "suggested", "none"]
 _MOST = 3  # suggestions of a line
-_BLOCK = 5_000
+_BLOCK = 2_000
+_AHEAD = 2  # blocks looked up before their turn
 _EXACT = "名称与唯一存续主体完全一致"
 _BARE = "另有字号、行业、组织形式相同而冠有行政区划的主体"
 _BEHIND = 0.12  # nearness behind the nearest
@@ -62,36 +65,60 @@ class Answer:
 
 def resolve_list(lines: Sequence[Asked], index: NameIndex) -> Iterator[Answer]:
     """The answer to each line, in order. Reads no database: `index` holds the registry."""
-    for start in range(0, len(lines), _BLOCK):
-        block = lines[start : start + _BLOCK]
-        names = [normalise_name(normalise_cell(line.name)) for line in block]
-        answers: list[Answer | str] = [_certain(line, name, index) for line, name in zip(block, names, strict=True)]
-        _look_for_namesakes(names, answers, index)
-        rest = [place for place, answer in enumerate(answers) if not isinstance(answer, Answer)]
-        near = index.candidates([names[place] for place in rest])
-        for place, candidates in zip(rest, near, strict=True):
-            found = _nearest(names[place], candidates, index)
-            answers[place] = _doubting(found, answers[place])
-        yield from (answer for answer in answers if isinstance(answer, Answer))
+    blocks = [lines[start : start + _BLOCK] for start in range(0, len(lines), _BLOCK)]
+    with ThreadPoolExecutor(1) as ahead:  # looks up the next block while this one is judged: array work frees the lock
+        waiting = deque(ahead.submit(_look_up, block, index) for block in blocks[:_AHEAD])
+        for following in [*blocks[_AHEAD:], *[None] * len(waiting)]:
+            found = waiting.popleft().result()
+            if following is not None:
+                waiting.append(ahead.submit(_look_up, following, index))
+            yield from _judge(found, index)
 
 
-def _look_for_namesakes(names: Sequence[str], answers: list[Answer | str], index: NameIndex) -> None:
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    """A block of lines: their comparable names, what is certain of them, and what is near those of which nothing is."""
+
+    names: list[str]
+    answers: list[Answer | str]
+    near: dict[int, list[tuple[float, int]]]
+
+
+def _look_up(block: Sequence[Asked], index: NameIndex) -> _LookedUp:
+    names = [normalise_name(normalise_cell(line.name)) for line in block]
+    answers = [_certain(line, name, index) for line, name in zip(block, names, strict=True)]
+    wanted = [
+        place
+        for place, answer in enumerate(answers)
+        if not isinstance(answer, Answer) or (answer.words == _EXACT and _bare(names[place], index))
+    ]
+    near = index.candidates([names[place] for place in wanted])
+    return _LookedUp(names, answers, dict(zip(wanted, near, strict=True)))
+
+
+def _bare(name: str, index: NameIndex) -> bool:
+    return not split_name(name, index.vocabulary).regions
+
+
+def _judge(found: _LookedUp, index: NameIndex) -> Iterator[Answer]:
+    for place, (name, answer) in enumerate(zip(found.names, found.answers, strict=True)):
+        if not isinstance(answer, Answer):
+            yield _doubting(_nearest(name, found.near[place], index), answer)
+        elif place in found.near:
+            yield _without_namesakes(name, answer, found.near[place], index)
+        else:
+            yield answer
+
+
+def _without_namesakes(name: str, linked: Answer, near: Sequence[tuple[float, int]], index: NameIndex) -> Answer:
     """A name without region may be one that somebody else bears in full with the region left out: then it is no link."""
-    bare: dict[int, NameParts] = {}
-    for place, answer in enumerate(answers):
-        if isinstance(answer, Answer) and answer.words == _EXACT:
-            parts = split_name(names[place], index.vocabulary)
-            if not parts.regions:
-                bare[place] = parts
-    for (place, ours), near in zip(bare.items(), index.candidates([names[place] for place in bare]), strict=True):
-        linked = answers[place]
-        if not isinstance(linked, Answer):
-            continue
-        twins = [other for how, other in near if how >= _FARTHEST and _namesake(ours, index.parts(other))]
-        found = {index.rows[other].uscc: index.rows[other] for other in twins if index.rows[other].current}
-        if found:
-            others = tuple(Candidate(row.uscc, row.name, row.status, _WEAK["closed"], _BARE) for row in found.values())
-            answers[place] = Answer("suggested", (linked.candidates[0], *others)[:_MOST], f"{_EXACT}，但{_BARE}")
+    ours = split_name(name, index.vocabulary)
+    twins = [index.rows[place] for how, place in near if how >= _FARTHEST and _namesake(ours, index.parts(place))]
+    found = {row.uscc: row for row in twins if row.current}
+    if not found:
+        return linked
+    others = tuple(Candidate(row.uscc, row.name, row.status, _WEAK["closed"], _BARE) for row in found.values())
+    return Answer("suggested", (linked.candidates[0], *others)[:_MOST], f"{_EXACT}，但{_BARE}")
 
 
 def _namesake(ours: NameParts, theirs: NameParts) -> bool:
