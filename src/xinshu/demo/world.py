@@ -118,7 +118,7 @@ class World:
                     taken.add(pair)
                     pairs.append(pair)
         if len(pairs) < count:  # chance finds few of the pairs that are left: take from all of them
-            every = (everyone[:, None] * _DAYS + days[None, :]).ravel()
+            every = (everyone[:, None] * _DAYS + np.unique(days)[None, :]).ravel()
             free = [pair for pair in rng.permutation(every).tolist() if pair not in taken][: count - len(pairs)]
             taken.update(free)
             pairs += free
