@@ -26,7 +26,11 @@ def run(store: Store, rounds: int) -> list[Line]:
     """Speed of the path by turns with its limits, then its memory in a process of its own."""
     file, small = store.file(store.rows), store.file(store.rows // TENTH)
     plain, shuffled = PlainTable(store, file), store.shuffled()
-    ours, tenth, text, binary, bare = [], [], [], [], []
+    ours: list[float] = []
+    tenth: list[float] = []
+    text: list[float] = []
+    binary: list[float] = []
+    bare: list[float] = []
     for number in range(rounds):
         say(f"ingest, round {number + 1}")
         store.empty()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_HUGE = 1_000  # a ratio beyond is not worth its digits
+
 
 @dataclass(frozen=True)
 class Line:
@@ -36,7 +38,9 @@ class Line:
         """The line as printed."""
         bar = "" if self.bar is None else f"{self.bar:.2f}"
         verdict = "" if self.bar is None else ("ok" if self.passed else "MISSED")
+        digits = 2 if self.unit else 4  # a share without unit may have to reach 0.999
+        ratio = f"{self.ratio:.2f}" if self.ratio < _HUGE else f">{_HUGE}"
         return (
-            f"{self.name:44} {self.ours:>10,.2f} {self.unit:3} {self.limit:>10,.2f} {self.unit:3} {self.ratio:>7.2f}"
+            f"{self.name:44} {self.ours:>10,.{digits}f} {self.unit:3} {self.limit:>10,.{digits}f} {self.unit:3} {ratio:>7}"
             f" {bar:>6}  {verdict}  (against {self.against})"
         )

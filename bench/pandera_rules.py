@@ -71,7 +71,8 @@ def bad_rows(file: Path, item: CatalogueItem, context: CheckContext) -> pl.DataF
     try:
         schema(item, rows.columns, context).validate(_typed(item, rows), lazy=True)
     except SchemaErrors as found:
-        return found.failure_cases.select("column", "check", (pl.col("index") + _HEADING_ROWS).alias("row"))
+        cases: pl.DataFrame = found.failure_cases
+        return cases.select("column", "check", (pl.col("index") + _HEADING_ROWS).alias("row"))
     return pl.DataFrame(schema={"column": pl.String, "check": pl.String, "row": pl.Int32})
 
 

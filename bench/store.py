@@ -27,6 +27,7 @@ from xinshu.project.environment import read_settings
 AS_OF = datetime(2026, 11, 22, 4, tzinfo=UTC)
 PROFILE = "demo"
 _BAD_RATE = 0.02
+_STARTED = time.perf_counter()
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -37,8 +38,8 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def say(what: str) -> None:
-    """Progress, since a round takes a while."""
-    print(f"  … {what}", flush=True)
+    """Progress with the seconds since the start, since a round takes a while."""
+    print(f"  {time.perf_counter() - _STARTED:5.0f} s … {what}", flush=True)
 
 
 @dataclass(frozen=True)
