@@ -5,6 +5,7 @@ Names are those of the demo generator's world; whose name a sloppy line was is k
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -84,7 +85,9 @@ def _resolving(registry: Registry, sloppy: Sequence[Sloppy]) -> list[Line]:
     settings = read_settings()
     vocabulary = load_vocabulary(open_profile("demo", settings.profiles_dir))
     started = time.perf_counter()
-    answers = list(resolve_list([Asked(each.text) for each in sloppy], NameIndex(registry_rows(), vocabulary)))
+    index = NameIndex(registry_rows(), vocabulary)
+    asked = [Asked(each.text) for each in sloppy]
+    answers = list(resolve_list(asked, index, processes=os.cpu_count() or 1))
     seconds = time.perf_counter() - started
     counts: Counter[str] = Counter()
     for each, answer in zip(sloppy, answers, strict=True):

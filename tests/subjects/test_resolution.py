@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from tests.plugins.main_path import make_uscc
 from tests.subjects.test_parts import WORDS
@@ -97,3 +101,17 @@ def test_answers_keep_the_order_of_the_list():
 
 def test_an_empty_registry_knows_nobody():
     assert [each.decision for each in resolve_list([Asked("甲乙纺织有限公司")], NameIndex([], WORDS))] == ["none"]
+
+
+def test_several_processes_give_the_same_answers():
+    program = (
+        "from xinshu.bootstrap.installation import django_ready\n"
+        "django_ready()\n"
+        "from tests.subjects.test_resolution import INDEX\n"
+        "from xinshu.subjects.resolution import Asked, resolve_list\n"
+        "names = ['A市恒锐纺织有限公司', 'B市华达建材有限公司', '恒瑞纺织', ''] * 3000\n"
+        "asked = [Asked(name) for name in names]\n"
+        "one, two = (list(resolve_list(asked, INDEX, processes=n)) for n in (1, 2))\n"
+        "assert one == two and len(one) == len(names)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

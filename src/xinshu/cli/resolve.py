@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -63,7 +64,8 @@ def _resolve(
     vocabulary = load_vocabulary(open_profile(settings.profile, settings.profiles_dir))
     with open_installation(settings):
         require_migrated()
-        answers = list(resolve_list(lines, NameIndex(registry_rows(), vocabulary)))
+        index = NameIndex(registry_rows(), vocabulary)
+        answers = list(resolve_list(lines, index, processes=os.cpu_count() or 1))
     if out is not None:
         _write(out, list(_table(numbers, lines, answers)))
     counts = Counter(each.decision for each in answers)

@@ -7,10 +7,9 @@ person. Source: docs/rules.md section 1.6 [proposed].
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Literal, NamedTuple
 
 from xinshu.kernel.identifiers import OrgCode, Uscc
@@ -22,7 +21,7 @@ from xinshu.subjects.parts import NameParts, split_name
 Decision = Literal["linked", "suggested", "none"]
 _MOST = 3  # suggestions of a line
 _BLOCK = 2_000
-_AHEAD = 2  # blocks looked up before their turn
+_WORTH_FORKING = 5  # blocks
 _EXACT = "名称与唯一存续主体完全一致"
 _BARE = "另有字号、行业、组织形式相同而冠有行政区划的主体"
 _BEHIND = 0.12  # nearness behind the nearest
@@ -63,16 +62,35 @@ class Answer:
         return self.candidates[0] if self.candidates else None
 
 
-def resolve_list(lines: Sequence[Asked], index: NameIndex) -> Iterator[Answer]:
-    """The answer to each line, in order. Reads no database: `index` holds the registry."""
+def resolve_list(lines: Sequence[Asked], index: NameIndex, *, processes: int = 1) -> Iterator[Answer]:
+    """The answer to each line, in order. Reads no database: `index` holds the registry.
+
+    Args:
+        processes: a long list is shared among so many forked processes; only for a program without threads.
+    """
     blocks = [lines[start : start + _BLOCK] for start in range(0, len(lines), _BLOCK)]
-    with ThreadPoolExecutor(1) as ahead:  # looks up the next block while this one is judged: array work frees the lock
-        waiting = deque(ahead.submit(_look_up, block, index) for block in blocks[:_AHEAD])
-        for following in [*blocks[_AHEAD:], *[None] * len(waiting)]:
-            found = waiting.popleft().result()
-            if following is not None:
-                waiting.append(ahead.submit(_look_up, following, index))
-            yield from _judge(found, index)
+    if processes < 2 or len(blocks) < _WORTH_FORKING:
+        for block in blocks:
+            yield from _answers(block, index)
+        return
+    with get_context("fork").Pool(processes, _inherit, (index,)) as pool:
+        for answers in pool.imap(_in_child, blocks):
+            yield from answers
+
+
+_inherited: list[NameIndex] = []  # in a child: the index, which came with the fork
+
+
+def _inherit(index: NameIndex) -> None:
+    _inherited[:] = [index]
+
+
+def _in_child(block: Sequence[Asked]) -> list[Answer]:
+    return _answers(block, _inherited[0])
+
+
+def _answers(block: Sequence[Asked], index: NameIndex) -> list[Answer]:
+    return list(_judge(_look_up(block, index), index))
 
 
 @dataclass(frozen=True, slots=True)
