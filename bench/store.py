@@ -73,7 +73,11 @@ class Store:
         for line in manifest:
             if line.item == "enterprise-registration":
                 receive(desk, line.path, item=desk.catalogue[line.item], source=line.source, received_at=AS_OF)
-        return cls(folder, settings, desk, manifest[0].source, rows, subjects)
+        store = cls(folder, settings, desk, manifest[0].source, rows, subjects)
+        with store.database() as connection:
+            # As autovacuum would within a minute: no line should hang on when it comes.
+            connection.execute("ANALYZE")
+        return store
 
     @property
     def item(self) -> CatalogueItem:
