@@ -140,7 +140,7 @@ def _item_files(
     item: str, share: Share, count: int, organisations: tuple[Organisation, ...], dice: Random
 ) -> list[_Draft]:
     most = max(share.files, -(-count // _MOST_IN_FILE))
-    parts = _split(count, max(1 if count < 40 else 2, min(most, count // _ROWS_OF_A_FILE)), dice)
+    parts = _split(count, max(1 if count < 40 or most == 1 else 2, min(most, count // _ROWS_OF_A_FILE)), dice)
     senders = suppliers_of(share, organisations)
     dice.shuffle(senders)
     if item == "administrative-penalty":  # each sends twice, so that a later file can repeat an earlier one
