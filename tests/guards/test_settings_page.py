@@ -9,7 +9,7 @@ import pytest
 
 from xinshu.kernel.settings import Settings
 
-_ROW = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 
 
 def _variable(field: str) -> str:

@@ -43,6 +43,9 @@ class Settings:
     web_max_bytes: int
     web_max_rows: int
     inbox_dir: str
+    crypto_provider: str
+    sm2_provider: str
+    crypto_suite: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -75,6 +78,9 @@ class Settings:
             web_max_bytes=_read(env, "XINSHU_WEB_MAX_BYTES", "200M", _size),
             web_max_rows=_read(env, "XINSHU_WEB_MAX_ROWS", "200000", _positive),
             inbox_dir=env.get("XINSHU_INBOX_DIR", ""),
+            crypto_provider=env.get("XINSHU_CRYPTO_PROVIDER") or "soft",
+            sm2_provider=env.get("XINSHU_SM2_PROVIDER") or "same",
+            crypto_suite=_read(env, "XINSHU_CRYPTO_SUITE", "sm", _suite),
         )
 
     @property
@@ -114,6 +120,12 @@ def _size(text: str) -> int:
 def _log_level(text: str) -> str:
     if text not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("应为 DEBUG、INFO、WARNING 或 ERROR")
+    return text
+
+
+def _suite(text: str) -> str:
+    if text not in {"sm", "international"}:
+        raise ValueError("应为 sm 或 international")
     return text
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from xinshu.project.databases import databases
 from xinshu.project.environment import read_settings
 from xinshu.project.secret_key import secret_key
+from xinshu.security.crypto import Suite, start_crypto
 
 XINSHU = read_settings()
+start_crypto(XINSHU.crypto_provider, XINSHU.sm2_provider, Suite(XINSHU.crypto_suite))  # or the program does not start
 
 # A room with tables is one line here, in the order of docs/architecture.md.
 ROOMS = [

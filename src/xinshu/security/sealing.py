@@ -19,23 +19,16 @@ from typing import BinaryIO, Self
 from uuid import UUID
 
 import zstandard
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from xinshu.kernel.errors import XinshuError
+from xinshu.security.crypto.chosen import chosen
+from xinshu.security.crypto.errors import SealBroken
+from xinshu.security.crypto.provider import CipherName, HashName
 
 _VERSION = 1
 _NONCE = 12
 _TAG = 16
 _HEAD = 2  # version, key id
 _FRAME = 1 << 20
-
-
-class SealBroken(XinshuError):
-    """A sealed value does not open: another key, another place, or it was changed."""
-
-    code = "security.seal_broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +59,25 @@ class Vault:
 
     def seal(self, value: bytes, place: bytes) -> bytes:
         """Ciphertext of one cell: version, key id, nonce, text, tag. `place` is bound to it, not kept in it."""
-        nonce = os.urandom(_NONCE)
-        encryptor = Cipher(algorithms.SM4(self._data_key), modes.GCM(nonce)).encryptor()
-        encryptor.authenticate_additional_data(place)
-        sealed = encryptor.update(value) + encryptor.finalize()
-        return bytes((_VERSION, self.key_id)) + nonce + sealed + encryptor.tag
+        return self.seal_many([value], [place])[0]
 
     def seal_many(self, values: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
         """The same for many cells at once."""
-        head, nonces = bytes((_VERSION, self.key_id)), os.urandom(_NONCE * len(values))
-        key, cells = algorithms.SM4(self._data_key), []
-        for number, (value, place) in enumerate(zip(values, places, strict=True)):
-            nonce = nonces[number * _NONCE : (number + 1) * _NONCE]
-            encryptor = Cipher(key, modes.GCM(nonce)).encryptor()
-            encryptor.authenticate_additional_data(place)
-            cells.append(head + nonce + encryptor.update(value) + encryptor.finalize() + encryptor.tag)
-        return cells
+        head = bytes((_VERSION, self.key_id))
+        return [head + each for each in chosen().crypto.seal(CipherName.SM4_GCM, self._data_key, values, places)]
 
     def open_cell(self, sealed: bytes, place: bytes) -> bytes:
         """The value of a cell sealed at that place. Raises SealBroken."""
         if len(sealed) < _HEAD + _NONCE + _TAG or sealed[0] != _VERSION or sealed[1] != self.key_id:
             raise SealBroken("加密内容的版本或密钥编号不符", fix="用加密时的密钥文件打开")
-        nonce, body, tag = sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE : -_TAG], sealed[-_TAG:]
-        decryptor = Cipher(algorithms.SM4(self._data_key), modes.GCM(nonce, tag)).decryptor()
-        decryptor.authenticate_additional_data(place)
-        try:
-            return decryptor.update(body) + decryptor.finalize()
-        except InvalidTag:
-            raise SealBroken("加密内容已被改动或不属于此处", fix="从备份恢复该内容") from None
+        return chosen().crypto.open(CipherName.SM4_GCM, self._data_key, sealed[_HEAD:], place)
 
     def blind_index(self, field_name: str, value: str) -> UUID:
         """Equal values of a field have equal indexes; without the key neither can be found from the other."""
         return UUID(bytes=self._hmac(f"{field_name}\0{value}".encode())[:16])
 
     def _hmac(self, message: bytes) -> bytes:
-        mac = hmac.HMAC(self._index_key, hashes.SM3())
-        mac.update(message)
-        return mac.finalize()
+        return chosen().crypto.mac(HashName.SM3, self._index_key, message)
 
     def digest_key(self, purpose: str) -> bytes:
         """A derived secret of 32 bytes with which contents are digested, so that a digest tells nothing without it."""

@@ -1,0 +1,182 @@
+"""Providers: chosen by name, asked the known answers, refused when one is wrong or absent."""
+
+from __future__ import annotations
+
+import pytest
+
+from xinshu.security.crypto import chosen as choosing
+from xinshu.security.crypto import signer, start_crypto
+from xinshu.security.crypto.errors import ProviderUnknown, SelfTestFailed
+from xinshu.security.crypto.known_answers import require_right
+from xinshu.security.crypto.provider import CipherName, SchemeName
+from xinshu.security.crypto.sm2_openssl import LibcryptoMissing, OpensslSm2
+from xinshu.security.crypto.sm2_pure import PureSm2
+from xinshu.security.crypto.soft import SoftProvider, best_sm2
+
+
+@pytest.fixture(autouse=True)
+def back_to_soft():
+    yield
+    start_crypto("soft", "same")
+
+
+def _flip(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, list):
+        return [_flip(each) for each in value]
+    return value[:-1] + bytes((value[-1] ^ 1,))
+
+
+class Breaking:
+    """A provider of which one call gives a wrong answer, for one algorithm."""
+
+    def __init__(self, call: str, algorithm: str, answer=_flip) -> None:
+        self._right, self._call, self._algorithm, self._answer = SoftProvider(), call, algorithm, answer
+        self.name = "breaking"
+
+    def __getattr__(self, name: str):
+        real = getattr(self._right, name)
+
+        def called(algorithm, *rest):
+            value = real(algorithm, *rest)
+            return self._answer(value) if (name, algorithm) == (self._call, self._algorithm) else value
+
+        return called
+
+
+@pytest.mark.parametrize("provider", [SoftProvider(OpensslSm2()), SoftProvider(PureSm2())], ids=["libcrypto", "pure"])
+def test_the_right_answers_pass(provider):
+    require_right(provider)
+
+
+@pytest.mark.parametrize(
+    ("call", "algorithm"),
+    [
+        *((call, name) for call in ("digest", "mac") for name in ("sm3", "sha256")),
+        *((call, name) for call in ("seal", "open") for name in CipherName),
+        *((call, name) for call in ("sign", "verify") for name in SchemeName),
+    ],
+)
+def test_each_wrong_answer_stops_the_start(call, algorithm):
+    with pytest.raises(SelfTestFailed) as caught:
+        require_right(Breaking(call, algorithm))
+    assert str(algorithm) in caught.value.message
+
+
+@pytest.mark.parametrize("call", ["verify", "open"])
+def test_a_provider_that_says_yes_to_everything_is_found(call):
+    algorithm = "sm2" if call == "verify" else "sm4-gcm"
+    text = b"".join(bytes((byte,)) * 8 for byte in bytes.fromhex("aabbccddeeffeeaa"))
+
+    class Credulous(SoftProvider):
+        def verify(self, *_):
+            return True
+
+        def open(self, *_):
+            return text
+
+    broken = SoftProvider()
+    setattr(broken, call, getattr(Credulous(), call))
+    with pytest.raises(SelfTestFailed) as caught:
+        require_right(broken)
+    assert algorithm in caught.value.message
+
+
+def test_a_primitive_that_is_absent_stops_the_start():
+    def absent(*_):
+        raise OSError("no device")
+
+    broken = SoftProvider()
+    broken.sign = absent
+    with pytest.raises(SelfTestFailed, match="OSError"):
+        require_right(broken)
+
+
+@pytest.mark.parametrize(("crypto", "sm2"), [("hsm-a", "same"), ("soft", "sign-server-b")])
+def test_an_unknown_name_is_refused_and_the_known_ones_told(crypto, sm2):
+    with pytest.raises(ProviderUnknown) as caught:
+        start_crypto(crypto, sm2)
+    wrong, variable = (crypto, "XINSHU_CRYPTO_PROVIDER") if crypto != "soft" else (sm2, "XINSHU_SM2_PROVIDER")
+    assert f"{variable}={wrong}" in caught.value.message
+    assert "soft" in caught.value.fix
+
+
+class _Entry:
+    """An installed entry point."""
+
+    def __init__(self, name, make) -> None:
+        self.name, self._make = name, make
+
+    def load(self):
+        return self._make
+
+
+@pytest.fixture
+def install(monkeypatch):
+    def installed(name, make):
+        monkeypatch.setattr(choosing, "entry_points", lambda group: [_Entry(name, make)] * (group == choosing.GROUP))
+
+    return installed
+
+
+def test_a_signing_server_takes_the_place_of_sm2_alone(install, tmp_path):
+    class Server:
+        """Knows SM2 only; its private keys are labels."""
+
+        name = "sign-server"
+
+        def __init__(self) -> None:
+            self._soft, self.signed = SoftProvider(), 0
+
+        def new_signing_key(self, scheme):
+            return self._soft.new_signing_key(scheme)
+
+        def sign(self, scheme, private, message):
+            self.signed += 1
+            return self._soft.sign(scheme, private, message)
+
+        def verify(self, scheme, public, message, signature):
+            return self._soft.verify(scheme, public, message, signature)
+
+    install("sign-server", Server)
+    used = start_crypto("soft", "sign-server")
+    before = used.sm2.signed
+
+    signer(tmp_path, "audit").sign(b"x")
+    assert used.sm2.signed == before + 1
+    assert used.crypto.name == "soft"
+
+
+def test_an_installed_module_takes_everything_and_is_tested_too(install):
+    class Module(SoftProvider):
+        name = "hsm"
+
+    install("hsm", Module)
+    assert start_crypto("hsm", "same").sm2.name == "hsm"
+    install("hsm", lambda: Breaking("digest", "sm3"))
+    with pytest.raises(SelfTestFailed):
+        start_crypto("hsm", "same")
+
+
+@pytest.mark.parametrize("failure", [ImportError("no driver"), OSError("no device"), RuntimeError("not logged in")])
+def test_a_module_that_does_not_come_up_stops_the_start(install, failure):
+    def broken():
+        raise failure
+
+    install("hsm", broken)
+    with pytest.raises(SelfTestFailed, match=str(failure)):
+        start_crypto("hsm", "same")
+
+
+def test_without_libcrypto_sm2_falls_back_to_python_and_says_so(monkeypatch, caplog):
+    with pytest.raises(LibcryptoMissing):
+        OpensslSm2(("libnothing.so.9",))
+    with pytest.raises(LibcryptoMissing):
+        OpensslSm2(("libc.so.6",))
+
+    def missing():
+        raise LibcryptoMissing("none")
+
+    monkeypatch.setattr("xinshu.security.crypto.soft.OpensslSm2", missing)
+    assert best_sm2().name == "pure"
