@@ -11,7 +11,10 @@ from django.db import models
 from django.utils import timezone
 
 from xinshu.kernel.ids import uuid7
+from xinshu.security.audit.models import Block, Entry, Link, Stub, Watch
 from xinshu.security.domain import Level, Role
+
+__all__ = ["ApiKey", "Block", "CacheEntry", "Entry", "Link", "Organisation", "Stub", "User", "Watch"]
 
 _ROLES = [(Role.REPORTER.value, "报送员"), (Role.OPERATOR.value, "运营员")]
 _LEVELS = [
