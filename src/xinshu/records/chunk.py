@@ -54,14 +54,14 @@ class Chunk:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, digests: Digests) -> Chunk:
-        """Digest the identities; an id number becomes a blind index before it becomes part of a digest."""
+        """Digest the identities; an id number becomes a keyed stand-in before it becomes part of a digest."""
         identities, keys = frame["identity"].to_list(), frame["key"].to_list()
         persons: dict[int, bytes] = {}
         for row in np.flatnonzero(frame["identity"].str.starts_with("P").to_numpy()).tolist():
-            index = digests.vault.blind_index("id_no", identities[row])
-            keys[row] = keys[row].replace(identities[row], f"B{index.hex}")
-            identities[row] = f"B{index.hex}"
-            persons[row] = index.bytes
+            person = f"B{digests.vault.identity('id_no', identities[row]).hex}"
+            persons[row] = digests.vault.blind_index("id_no", identities[row]).bytes
+            keys[row] = keys[row].replace(identities[row], person)
+            identities[row] = person
         digest = digests.identity
         payloads, personal = frame["payload"].to_list(), frame["personal"].to_list()
         names = ("event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown")

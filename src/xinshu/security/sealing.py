@@ -1,19 +1,15 @@
-"""Sealing of personal values and files, and the blind indexes that find them again.
+"""Sealing of personal values and files, and the blind indexes that find them again (docs/crypto.md).
 
-SM4-GCM (GB/T 32907-2016, RFC 8998) with a random 96-bit nonce and associated data that binds a cell to its place;
-blind index HMAC-SM3 (GB/T 32905-2016). The data key lies in `XINSHU_HOME/keys/data.json`, mode 0600; its id stands in
-every ciphertext. Key wrapping and rotation come with the crypto provider.
+A sealed value is a head and what the cipher gives: version 2, algorithm, number of the key (2 bytes), nonce, text, tag.
+The head and the place are bound to it: at another place, or with one bit changed, it does not open. Version 1 (version,
+number) was written by earlier versions with the key of `keys/data.json`; it is read and never written.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
-import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 from uuid import UUID
@@ -21,67 +17,98 @@ from uuid import UUID
 import zstandard
 
 from xinshu.security.crypto.chosen import chosen
-from xinshu.security.crypto.errors import SealBroken
+from xinshu.security.crypto.errors import KeyNotFound, SealBroken
+from xinshu.security.crypto.keyring import ENCRYPTING, Key, Keyring, Purpose
+from xinshu.security.crypto.normal import first_form, normal_form
 from xinshu.security.crypto.provider import CipherName, HashName
+from xinshu.security.crypto.takeover import take_over
 
-_VERSION = 1
-_NONCE = 12
-_TAG = 16
-_HEAD = 2  # version, key id
+_OLD_VERSION, _VERSION = 1, 2
+_OLD_HEAD, HEAD = 2, 4
+_ALGORITHMS = {CipherName.SM4_GCM: 1, CipherName.AES_GCM: 2}
 _FRAME = 1 << 20
+_INDEX_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
 class Vault:
-    """The keys of an installation and what they do. The repr shows no key."""
+    """The keys of an installation and what they do; notices a rotation by itself."""
 
-    key_id: int
-    _data_key: bytes = field(repr=False)
-    _index_key: bytes = field(repr=False)
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
 
     @classmethod
     def open(cls, home: Path) -> Self:
-        """The keys of this state folder; made on first use, by one process even if several come at once.
+        """The keys of this state folder; made on first use, by one process even if several come at once. Those of an
+        earlier version are taken over.
 
         Raises:
-            SealBroken: the key file cannot be read.
+            SealBroken, KeyringUnusable: a key file cannot be read.
         """
-        path = home / "keys" / "data.json"
-        if not path.exists():
-            _make_keys(path)
-        try:
-            content = json.loads(path.read_text(encoding="ascii"))
-            return cls(content["key_id"], bytes.fromhex(content["sm4"]), bytes.fromhex(content["index"]))
-        except (OSError, ValueError, KeyError) as problem:
-            raise SealBroken(
-                f"数据密钥文件 {path.name} 无法读取", fix="从备份恢复 keys 文件夹，或检查其权限"
-            ) from problem
+        keyring = Keyring(home)
+        take_over(home, keyring, datetime.now(UTC))
+        for purpose in (Purpose.CELLS, Purpose.FILES, Purpose.INDEX, Purpose.DIGEST):
+            keyring.active(purpose)
+        return cls(keyring)
+
+    # -- cells ---------------------------------------------------------------------------------------------------
 
     def seal(self, value: bytes, place: bytes) -> bytes:
-        """Ciphertext of one cell: version, key id, nonce, text, tag. `place` is bound to it, not kept in it."""
+        """A cell. `place` (table, column, row) is bound to it, not kept in it."""
         return self.seal_many([value], [place])[0]
 
     def seal_many(self, values: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
         """The same for many cells at once."""
-        head = bytes((_VERSION, self.key_id))
-        return [head + each for each in chosen().crypto.seal(CipherName.SM4_GCM, self._data_key, values, places)]
+        return _seal(self.keyring.active(Purpose.CELLS), values, places)
 
     def open_cell(self, sealed: bytes, place: bytes) -> bytes:
         """The value of a cell sealed at that place. Raises SealBroken."""
-        if len(sealed) < _HEAD + _NONCE + _TAG or sealed[0] != _VERSION or sealed[1] != self.key_id:
-            raise SealBroken("加密内容的版本或密钥编号不符", fix="用加密时的密钥文件打开")
-        return chosen().crypto.open(CipherName.SM4_GCM, self._data_key, sealed[_HEAD:], place)
+        return self._open(sealed, place, {})
+
+    def _open(self, sealed: bytes, place: bytes, keys: Mapping[int, Key]) -> bytes:
+        number = key_number(sealed)
+        try:
+            key = keys.get(number) or self.keyring.by_number(number)
+        except KeyNotFound as problem:
+            raise SealBroken("加密内容的密钥已不在", fix="用加密时的密钥文件打开") from problem
+        if key.facts.purpose not in ENCRYPTING:
+            raise SealBroken("加密内容的密钥编号不符", fix="用加密时的密钥文件打开")
+        cipher = CipherName(key.facts.algorithm)
+        if sealed[0] == _OLD_VERSION:
+            if not key.facts.legacy:
+                raise SealBroken("加密内容的版本或密钥编号不符", fix="用加密时的密钥文件打开")
+            return chosen().crypto.open(cipher, key.secret, sealed[_OLD_HEAD:], place)
+        if sealed[1] != _ALGORITHMS[cipher]:
+            raise SealBroken("加密内容的算法与密钥不符", fix="从备份恢复该内容")
+        return chosen().crypto.open(cipher, key.secret, sealed[HEAD:], sealed[:HEAD] + place)
+
+    # -- standing for a value ------------------------------------------------------------------------------------
 
     def blind_index(self, field_name: str, value: str) -> UUID:
-        """Equal values of a field have equal indexes; without the key neither can be found from the other."""
-        return UUID(bytes=self._hmac(f"{field_name}\0{value}".encode())[:16])
+        """For writing: equal values of a field, however spelt, have equal indexes; without the key neither can be found
+        from the other. The first byte is the key's number: a rotation counts by it and makes the column anew."""
+        return _index(self.keyring.active(Purpose.INDEX), field_name, value)
 
-    def _hmac(self, message: bytes) -> bytes:
-        return chosen().crypto.mac(HashName.SM3, self._index_key, message)
+    def lookup_indexes(self, field_name: str, value: str) -> list[UUID]:
+        """For reading: every index under which the value may stand, the present one first; several during a rotation."""
+        return [_index(each, field_name, value) for each in self.keyring.living(Purpose.INDEX)]
+
+    def reference(self, kind: str, value: str) -> UUID:
+        """A stand-in that never changes, for what is not made anew: audit rows, tickets, consents. `kind` and spelling as
+        for `blind_index`."""
+        return UUID(bytes=self._digest(f"reference\0{kind}\0{normal_form(kind, value)}")[:_INDEX_BYTES])
+
+    def identity(self, field_name: str, value: str) -> UUID:
+        """What a person's number is inside keys of records, as they have been since the first version."""
+        return UUID(bytes=self._digest(f"{field_name}\0{value}")[:_INDEX_BYTES])
 
     def digest_key(self, purpose: str) -> bytes:
         """A derived secret of 32 bytes with which contents are digested, so that a digest tells nothing without it."""
-        return self._hmac(f"digest\0{purpose}".encode())
+        return self._digest(f"digest\0{purpose}")
+
+    def _digest(self, message: str) -> bytes:
+        return _mac(self.keyring.active(Purpose.DIGEST), message)
+
+    # -- files ---------------------------------------------------------------------------------------------------
 
     def seal_file(self, source: BinaryIO, target: BinaryIO, place: str) -> str:
         """Compress and seal a stream in frames of 1 MiB; returns the SHA-256 of what was read, in hexadecimal."""
@@ -94,8 +121,7 @@ class Vault:
             held += packed
             while len(held) >= _FRAME or (last and held):
                 frame, held = held[:_FRAME], held[_FRAME:]
-                sealed = self.seal(frame, f"{place}\0{number}\0{int(last and not held)}".encode())
-                target.write(len(sealed).to_bytes(4, "big") + sealed)
+                self._write_frame(target, frame, _frame_place(place, number, last and not held))
                 number += 1
 
         while block := source.read(_FRAME):
@@ -107,27 +133,72 @@ class Vault:
     def open_file(self, source: BinaryIO, place: str) -> Iterator[bytes]:
         """The blocks of a file sealed by `seal_file`. Raises SealBroken, also for one cut short."""
         unpacker = zstandard.ZstdDecompressor().decompressobj()
-        number = 0
-        head = source.read(4)
+        for _, _, frame in self._frames(source, place):
+            yield unpacker.decompress(frame)
+
+    def reseal_file(self, source: BinaryIO, target: BinaryIO, place: str) -> None:
+        """Write a sealed file with the present key; its frames stay compressed as they are. Raises SealBroken."""
+        for number, last, frame in self._frames(source, place):
+            self._write_frame(target, frame, _frame_place(place, number, last))
+
+    def _write_frame(self, target: BinaryIO, frame: bytes, place: bytes) -> None:
+        (sealed,) = _seal(self.keyring.active(Purpose.FILES), [frame], [place])
+        target.write(len(sealed).to_bytes(4, "big") + sealed)
+
+    def _frames(self, source: BinaryIO, place: str) -> Iterator[tuple[int, bool, bytes]]:
+        """(number, whether the last, compressed bytes) of each frame. Keys destroyed meanwhile stay at hand."""
+        keys = self.keyring.living_numbers()
+        number, head = 0, source.read(4)
         while head:
             sealed = source.read(int.from_bytes(head, "big"))
             head = source.read(4)
-            yield unpacker.decompress(self.open_cell(sealed, f"{place}\0{number}\0{int(not head)}".encode()))
+            yield number, not head, self._open(sealed, _frame_place(place, number, not head), keys)
             number += 1
         if number == 0:
             raise SealBroken("加密文件是空的", fix="从备份恢复该文件")
 
 
-def _make_keys(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = {"key_id": 1, "sm4": secrets.token_hex(16), "index": secrets.token_hex(32)}
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.ExitStack() as stack:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        stack.callback(part.unlink, missing_ok=True)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(part, path)  # the first one wins
+def key_number(sealed: bytes) -> int:
+    """The number of the key that sealed a value. Raises SealBroken."""
+    if len(sealed) > HEAD and sealed[0] == _VERSION:
+        return int.from_bytes(sealed[2:HEAD], "big")
+    if len(sealed) > _OLD_HEAD and sealed[0] == _OLD_VERSION:
+        return sealed[1]
+    raise SealBroken("加密内容的版本不符", fix="从备份恢复该内容，或升级程序")
+
+
+def head_of(key: Key) -> bytes:
+    """The head of what a key seals."""
+    cipher = CipherName(key.facts.algorithm)
+    return bytes((_VERSION, _ALGORITHMS[cipher])) + key.facts.number.to_bytes(2, "big")
+
+
+def file_keys(source: BinaryIO) -> set[int]:
+    """The numbers of the keys that sealed the frames of a file; reads their heads only. Raises SealBroken."""
+    numbers = set()
+    while head := source.read(4):
+        start = source.read(HEAD + 1)
+        numbers.add(key_number(start))
+        source.seek(int.from_bytes(head, "big") - len(start), 1)
+    return numbers
+
+
+def _seal(key: Key, values: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
+    head = head_of(key)
+    bound = [head + each for each in places]
+    return [head + each for each in chosen().crypto.seal(CipherName(key.facts.algorithm), key.secret, values, bound)]
+
+
+def _frame_place(place: str, number: int, last: bool) -> bytes:
+    return f"{place}\0{number}\0{int(last)}".encode()
+
+
+def _mac(key: Key, message: str) -> bytes:
+    return chosen().crypto.mac(HashName(key.facts.algorithm.removeprefix("hmac-")), key.secret, message.encode())
+
+
+def _index(key: Key, field_name: str, value: str) -> UUID:
+    if key.facts.legacy:  # as it was before keys had numbers and values one form
+        return UUID(bytes=_mac(key, f"{field_name}\0{first_form(field_name, value)}")[:_INDEX_BYTES])
+    found = _mac(key, f"{field_name}\0{normal_form(field_name, value)}")
+    return UUID(bytes=bytes((key.facts.number & 0xFF,)) + found[: _INDEX_BYTES - 1])

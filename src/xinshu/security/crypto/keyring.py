@@ -41,7 +41,7 @@ class Purpose(StrEnum):
 
 
 SIGNING = frozenset({Purpose.AUDIT, Purpose.REPORT})
-_ENCRYPTING = frozenset({Purpose.CELLS, Purpose.FILES})
+ENCRYPTING = frozenset({Purpose.CELLS, Purpose.FILES})
 
 
 class KeyState(StrEnum):
@@ -108,8 +108,9 @@ class Keyring:
             entries, keks = self._read(), self._keks()
             keys = {each.facts.number: Key(each.facts, _unwrap(each, keks)) for each in entries if each.wrapped}
             self._facts = tuple(each.facts for each in entries)
-            self._keys, self._stamp = keys, stamp
+            self._keys = keys
             self._active = {each.facts.purpose: each for each in keys.values() if each.facts.state is KeyState.ACTIVE}
+            self._stamp = stamp
 
     def facts(self) -> tuple[KeyFacts, ...]:
         """Every key there ever was, by number."""
@@ -127,6 +128,11 @@ class Keyring:
         active = self.active(purpose)
         rest = [each for each in self._keys.values() if each.facts.purpose is purpose and each is not active]
         return [active, *sorted(rest, key=lambda each: -each.facts.number)]
+
+    def living_numbers(self) -> dict[int, Key]:
+        """{number: key} of all keys that can be used now."""
+        self.refresh()
+        return dict(self._keys)
 
     def by_number(self, number: int) -> Key:
         """A key that can still be used. Raises KeyNotFound."""
@@ -266,7 +272,7 @@ def _fresh(purpose: Purpose, number: int, keks: dict[int, bytes], now: datetime)
         pair = providers.signatures(suite.scheme).new_signing_key(suite.scheme)
         secret, public, algorithm = pair.private, pair.public, suite.scheme.value
         identity = signing_key_id(public)
-    elif purpose in _ENCRYPTING:
+    elif purpose in ENCRYPTING:
         secret, algorithm = providers.crypto.random(suite.cipher.key_bytes), suite.cipher.value
     else:
         secret, algorithm = providers.crypto.random(_MAC_KEY_BYTES), f"hmac-{suite.hash}"
