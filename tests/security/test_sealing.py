@@ -212,7 +212,7 @@ def _other(content: str) -> str:
     """A key file of the right shape with other keys in it."""
     found = json.loads(content)
     if "keks" in found:
-        return json.dumps({**found, "keks": {number: "00" * 32 for number in found["keks"]}})
+        return json.dumps({**found, "keks": dict.fromkeys(found["keks"], "00" * 32)})
     return json.dumps({**found, "keys": [{**each, "wrapped": "AAAA"} for each in found["keys"]]})
 
 
