@@ -19,6 +19,7 @@ ROOMS = [
     "xinshu.subjects",
     "xinshu.records",
     "xinshu.collection",
+    "xinshu.disclosure",
 ]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import combinations
 from pathlib import Path
 from typing import Literal, cast
 
@@ -20,15 +19,13 @@ from xinshu.rules.domain import (
     Deadlines,
     DeadlineVersion,
     Judgement,
-    Period,
-    Provenance,
     PublicityRule,
     Rules,
     RuleSet,
     Transition,
     Vocabulary,
 )
-from xinshu.rules.reading import MARKS, Node, read
+from xinshu.rules.reading import Node, period_of, provenance_of, read, refuse_overlap
 
 DEADLINE_FILES = ("rules/deadlines.yaml", "rules/repair.yaml", "rules/objection.yaml")
 PUBLICITY_FILE = "rules/publicity.yaml"
@@ -73,7 +70,7 @@ def _load_calendar(nodes: Sequence[Node]) -> WorkCalendar:
         unpublished = node.child("unpublished_years")
         if unpublished.value is not None:
             unpublished.only("fixed_holidays", "mark", "source")
-            _provenance(unpublished)
+            provenance_of(unpublished)
             fixed = unpublished.child("fixed_holidays").month_days(2001)  # a year without 29 February
         for year, content in node.child("years").children():
             if not isinstance(year, int) or isinstance(year, bool) or not 1 <= year <= date.max.year:
@@ -111,7 +108,7 @@ def _load_deadlines(nodes: Sequence[Node]) -> Deadlines:
             versions = tuple(_deadline_version(item) for item in content.child("versions").items())
             if not versions:
                 raise content.child("versions").fault("至少要有一个版本")
-            _refuse_overlap(content, [version.period for version in versions])
+            refuse_overlap(content, [version.period for version in versions])
             rules[str(name)] = DeadlineRule(str(name), content.child("title").text(), versions)
     return rules
 
@@ -122,7 +119,7 @@ def _deadline_version(node: Node) -> DeadlineVersion:
     month_ends = node.child("month_ends").optional_whole(0, _MAX_MONTHS)
     if (working_days is None) == (month_ends is None):
         raise node.fault("应恰好填写 working_days 或 month_ends 之一")
-    return DeadlineVersion(_period(node), _provenance(node), working_days, month_ends)
+    return DeadlineVersion(period_of(node), provenance_of(node), working_days, month_ends)
 
 
 def _load_publicity(nodes: Sequence[Node]) -> tuple[tuple[RuleSet, ...], Transition]:
@@ -149,7 +146,7 @@ def _load_publicity(nodes: Sequence[Node]) -> tuple[tuple[RuleSet, ...], Transit
     )
     if transition is None or not sets:
         raise nodes[-1].fault("缺少 transition 或 rule_sets")
-    _refuse_overlap(nodes[-1].child("rule_sets"), [each.period for each in sets])
+    refuse_overlap(nodes[-1].child("rule_sets"), [each.period for each in sets])
     return tuple(sets), transition
 
 
@@ -163,7 +160,7 @@ def _read_words(node: Node, table: dict[str, str]) -> None:
 def _transition(node: Node) -> Transition:
     node.only("end", "mark", "source")
     end = cast(Literal["earliest", "current", "decision"], node.child("end").one_of("earliest", "current", "decision"))
-    return Transition(end, _provenance(node))
+    return Transition(end, provenance_of(node))
 
 
 def _rule_set(node: Node, vocabulary: Vocabulary) -> RuleSet:
@@ -178,12 +175,12 @@ def _rule_set(node: Node, vocabulary: Vocabulary) -> RuleSet:
         id=node.child("id").text(),
         title=node.child("title").text(),
         document=node.child("document").text(),
-        period=_period(node),
+        period=period_of(node),
         clock="decided_on",
         classes=classes,
         judgements=judgements,
         vocabulary=vocabulary,
-        provenance=_provenance(node),
+        provenance=provenance_of(node),
     )
 
 
@@ -200,7 +197,7 @@ def _class(name: str, node: Node) -> PublicityRule:
         earliest_months=earliest,
         max_months=longest,
         shown=node.child("shown").flag(),
-        provenance=_provenance(node),
+        provenance=provenance_of(node),
         aliases=node.child("aliases").texts(),
     )
 
@@ -218,7 +215,7 @@ def _judgement(node: Node, classes: dict[str, PublicityRule], vocabulary: Vocabu
         raise node.child("binding").fault("只能与 hidden 同用")
     person = node.child("natural_person")
     return Judgement(
-        provenance=_provenance(node),
+        provenance=provenance_of(node),
         kinds=_canonical(node.child("kinds"), vocabulary.kinds),
         domains=_canonical(node.child("domains"), vocabulary.domains),
         procedures=_canonical(node.child("procedures"), vocabulary.procedures),
@@ -237,21 +234,3 @@ def _canonical(node: Node, known: Mapping[str, str]) -> frozenset[str]:
         if known.get(word) != word:
             raise node.fault(f"中的 {word} 不在 vocabulary 的标准词中")
     return frozenset(found)
-
-
-def _period(node: Node) -> Period:
-    node.needs("effective_from", "effective_to")
-    first, last = node.child("effective_from").optional_day(), node.child("effective_to").optional_day()
-    if first is not None and last is not None and last < first:
-        raise node.child("effective_to").fault("早于 effective_from")
-    return Period(first, last)
-
-
-def _refuse_overlap(node: Node, periods: Sequence[Period]) -> None:
-    for one, other in combinations(periods, 2):
-        if one.meets(other.first or date.min, other.last or date.max):
-            raise node.fault(f"的有效期相互重叠：{one.first} 至 {one.last}，{other.first} 至 {other.last}")
-
-
-def _provenance(node: Node) -> Provenance:
-    return Provenance(node.child("mark").one_of(*MARKS), node.child("source").text())

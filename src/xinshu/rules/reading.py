@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from xinshu.kernel.errors import ProfileInvalid
+from xinshu.rules.domain import Period, Provenance
 
 MARKS = ("sourced", "recalled", "proposed")
 
@@ -154,3 +156,24 @@ def read(path: Path) -> Node:
     node = Node(path, "", content)
     node.mapping()
     return node
+
+
+def period_of(node: Node) -> Period:
+    """The days on which a dated entry holds; both keys have to be written, null = open."""
+    node.needs("effective_from", "effective_to")
+    first, last = node.child("effective_from").optional_day(), node.child("effective_to").optional_day()
+    if first is not None and last is not None and last < first:
+        raise node.child("effective_to").fault("早于 effective_from")
+    return Period(first, last)
+
+
+def refuse_overlap(node: Node, periods: Sequence[Period]) -> None:
+    """Refuse two periods that share a day."""
+    for one, other in combinations(periods, 2):
+        if one.meets(other.first or date.min, other.last or date.max):
+            raise node.fault(f"的有效期相互重叠：{one.first} 至 {one.last}，{other.first} 至 {other.last}")
+
+
+def provenance_of(node: Node) -> Provenance:
+    """Mark and source of an entry."""
+    return Provenance(node.child("mark").one_of(*MARKS), node.child("source").text())

@@ -8,10 +8,13 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a user is for. Reporter: hands in the data of an organisation. Operator: runs the centre."""
+    """What a user is for. Reporter: hands in the data of an organisation. Operator: runs the centre. Query officer and
+    approver: ask the gate of disclosure, and review what others ask."""
 
     REPORTER = "reporter"
     OPERATOR = "operator"
+    QUERY_OFFICER = "query_officer"
+    QUERY_APPROVER = "query_approver"
 
 
 class Level(StrEnum):
@@ -71,3 +74,23 @@ class NewKey:
 
     key: KeyFacts
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, as rooms get it: a user in the post he acts in, or a program (`key:ID`).
+
+    `unit`: USCC; `person`: the same for all accounts of one natural person; `session`: opaque; `second_factor_at`: when
+    the second factor was last shown.
+    """
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    unit: str
+    region: str
+    person: str
+    address: str = ""
+    session: str = ""
+    second_factor_at: datetime | None = None
+    trace: str = ""

@@ -41,9 +41,11 @@ _TABLE = {
         "disclosure.trail": "查看查询轨迹",
         "disclosure.own": "查看本主体信息",
         "disclosure.operator": "运营人员查看主体信息",
+        "disclosure.alarm": "查询异常告警",
     },
     Kind.DECISION: {
         "disclosure.review": "审核查询申请",
+        "consent.ask": "申请授权",
         "consent.give": "授权",
         "consent.change": "变更授权",
         "consent.revoke": "撤回授权",

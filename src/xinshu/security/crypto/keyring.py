@@ -38,9 +38,10 @@ class Purpose(StrEnum):
     DIGEST = "digest"
     AUDIT = "audit"
     REPORT = "report"
+    CONSENT = "consent"
 
 
-SIGNING = frozenset({Purpose.AUDIT, Purpose.REPORT})
+SIGNING = frozenset({Purpose.AUDIT, Purpose.REPORT, Purpose.CONSENT})
 ENCRYPTING = frozenset({Purpose.CELLS, Purpose.FILES})
 
 

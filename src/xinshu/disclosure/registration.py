@@ -1,0 +1,165 @@
+"""Registering a query: judged by purpose, unit, subjects, fields and size before anything is read or stored.
+
+Source: security.md section 4 [proposed].
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from xinshu.disclosure.domain import Asked, FieldKey, Kind, Limits, Opening, Purpose, Request
+from xinshu.disclosure.errors import (
+    BatchLimit,
+    FieldShut,
+    Incomplete,
+    NotAllowed,
+    PurposeNotListed,
+    SubjectInvalid,
+    SubjectKindShut,
+)
+from xinshu.disclosure.gate import Gate
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.identifiers import CitizenId, Uscc
+from xinshu.kernel.ids import public_id
+from xinshu.kernel.text import normalise_cell, upper_ascii
+from xinshu.security.crypto import sm3
+from xinshu.security.domain import Actor, Role
+
+ASKING = frozenset({Role.QUERY_OFFICER, Role.OPERATOR})
+_LONGEST = 300
+_NUMBER = "CX-"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A request that may be registered, with everything that follows from it."""
+
+    request: Request
+    purpose: Purpose
+    limits: Limits
+    kind: Kind
+    day: date
+    subjects: tuple[Asked, ...]
+    references: tuple[UUID, ...]
+    fields: Mapping[FieldKey, Opening]
+    approvers: int
+    destroy_by: date
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether some field is opened by consent only."""
+        return any(each.consent for each in self.fields.values())
+
+
+def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
+    """Whether a request may be registered, before a row is written.
+
+    Raises:
+        NotAllowed, PurposeUnknown, PurposeNotListed, Incomplete, SubjectInvalid, SubjectKindShut, FieldShut,
+        BatchLimit: the whole request is refused.
+    """
+    day = shanghai_date(now)
+    purpose, limits = gate.purpose(request.purpose, day), gate.limits(day)
+    may_ask(gate, actor, purpose)
+    _complete(request)
+    if len(request.subjects) > limits.per_batch:
+        raise BatchLimit(f"{len(request.subjects)}，上限 {limits.per_batch}")
+    subjects = tuple(_readable(each) for each in request.subjects)
+    if any(each.kind not in purpose.subjects for each in subjects):
+        raise SubjectKindShut(purpose.title)
+    references = tuple(gate.reference(each) for each in subjects)
+    if len(set(references)) < len(references):
+        raise SubjectInvalid("同一主体列了两次")
+    fields = _fields(gate, purpose, request.fields)
+    kind = Kind.SINGLE if len(subjects) == 1 else Kind.BATCH
+    reviewed = kind is Kind.BATCH or subjects[0].kind == "person" or any(each.review for each in fields.values())
+    return Judged(
+        request,
+        purpose,
+        limits,
+        kind,
+        day,
+        subjects,
+        references,
+        fields,
+        max(purpose.approvers, int(reviewed)),
+        destruction(request.destroy_by, limits, day),
+    )
+
+
+def may_ask(gate: Gate, actor: Actor, purpose: Purpose) -> None:
+    """Whether a caller may state a purpose for the unit. Raises NotAllowed, PurposeNotListed."""
+    role = Role.OPERATOR if purpose.scene == "upkeep" else Role.QUERY_OFFICER
+    unit = gate.units().get(actor.unit)
+    if role not in actor.roles or unit is None:
+        raise NotAllowed
+    if not purpose.on_list_of(unit.kind):
+        raise PurposeNotListed(purpose.title)
+
+
+def _complete(request: Request) -> None:
+    texts = (request.legal_basis, request.matter_no)
+    if not request.subjects or not all(each.strip() for each in texts):
+        raise Incomplete
+    if any(len(each) > _LONGEST for each in (*texts, request.use)):
+        raise Incomplete(f"每项不超过 {_LONGEST} 字")
+    if request.since is not None and request.until is not None and request.until < request.since:
+        raise Incomplete("信息止早于信息起")
+
+
+def _readable(asked: Asked) -> Asked:
+    """The subject in its normal form. Raises SubjectInvalid, without the code: it may be somebody's id number."""
+    code = upper_ascii(normalise_cell(asked.code)).replace(" ", "")
+    valid = CitizenId.is_valid(code) if asked.kind == "person" else Uscc.is_valid(code)
+    if not valid or code == Uscc.PLACEHOLDER:
+        raise SubjectInvalid
+    return Asked(asked.kind, code, asked.name.strip()[:_LONGEST])
+
+
+def _fields(gate: Gate, purpose: Purpose, wanted: Sequence[FieldKey]) -> Mapping[FieldKey, Opening]:
+    """The fields asked for; without any, all the purpose opens without an approval."""
+    openings = gate.openings(purpose)
+    if not wanted:
+        return {key: opening for key, opening in openings.items() if not opening.review}
+    if shut := [key for key in wanted if key not in openings]:
+        raise FieldShut("、".join(f"{item}.{column}" for item, column in shut[:5]))
+    return {key: openings[key] for key in dict.fromkeys(wanted)}
+
+
+def destruction(wanted: date | None, limits: Limits, day: date) -> date:
+    """The day by which copies are destroyed: the one wanted, else in a month. Raises Incomplete beyond the limit."""
+    latest = day + timedelta(days=limits.longest_use_days)
+    wanted = wanted or min(latest, day + timedelta(days=30))
+    if not day <= wanted <= latest:
+        raise Incomplete(f"销毁期限应在 {day} 至 {latest} 之间")
+    return wanted
+
+
+def ticket_number(ticket: UUID) -> str:
+    """The number of a query: CX- and the public form of its id."""
+    return f"{_NUMBER}{public_id(ticket)}"
+
+
+def write_fields(fields: Iterable[FieldKey]) -> str:
+    """Field set as it is stored: item.COLUMN, sorted, by blanks."""
+    return " ".join(sorted(f"{item}.{column}" for item, column in fields))
+
+
+def read_fields(text: str) -> tuple[FieldKey, ...]:
+    """The pairs of a stored field set."""
+    return tuple((item, column) for item, _, column in (each.rpartition(".") for each in text.split()))
+
+
+def subjects_digest(references: Iterable[UUID]) -> str:
+    """Digest of the subjects in their order."""
+    return sm3(b"".join(each.bytes for each in references)).hex()
+
+
+def content_digest(**content: str | int | date | None) -> str:
+    """Digest of everything an approver approves; a change of any part changes it."""
+    text = json.dumps({key: str(value) for key, value in content.items()}, sort_keys=True, ensure_ascii=False)
+    return sm3(text.encode()).hex()

@@ -1,0 +1,98 @@
+"""Results of batches at rest: one sealed file each, in a private folder of the state folder, gone when its days are over."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from xinshu.disclosure.domain import Cell, Disclosed, Fact, Outcome, Result
+from xinshu.disclosure.errors import FileExpired
+from xinshu.disclosure.gate import Gate
+
+
+def keep_result(gate: Gate, ticket: UUID, result: Result) -> None:
+    """Seal a result away; it is whole on disk when this returns."""
+    path = _path(gate, ticket)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    text = json.dumps(asdict(result), ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    with part.open("wb") as file:
+        gate.vault.seal_file(io.BytesIO(text), file, _place(ticket))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def open_result(gate: Gate, ticket: UUID) -> Result:
+    """The result of a batch. Raises FileExpired when it is gone, SealBroken."""
+    path = _path(gate, ticket)
+    if not path.exists():
+        raise FileExpired
+    with path.open("rb") as file:
+        content = json.loads(b"".join(gate.vault.open_file(file, _place(ticket))))
+    return Result(
+        content["ticket"],
+        content["purpose"],
+        content["unit"],
+        content["person"],
+        datetime.fromisoformat(content["at"]),
+        tuple(_subject(each) for each in content["subjects"]),
+        tuple(content["checked"]),
+        tuple(content["not_checked"]),
+    )
+
+
+def drop_result(gate: Gate, ticket: UUID) -> None:
+    """Destroy the file; nothing happens when there is none."""
+    _path(gate, ticket).unlink(missing_ok=True)
+
+
+def kept_results(gate: Gate) -> list[UUID]:
+    """The queries that have a file."""
+    return [UUID(path.stem) for path in sorted(_folder(gate).glob("*.sealed"))]
+
+
+def _subject(content: dict[str, Any]) -> Disclosed:
+    facts = tuple(
+        Fact(
+            each["item"],
+            each["title"],
+            each["source"],
+            None if each["event_date"] is None else date.fromisoformat(each["event_date"]),
+            date.fromisoformat(each["received_on"]),
+            tuple(Cell(**cell) for cell in each["cells"]),
+        )
+        for each in content["facts"]
+    )
+    return Disclosed(
+        content["code"],
+        content["name"],
+        Outcome(content["outcome"]),
+        facts,
+        content["status"],
+        tuple(content["withheld"]),
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _folder(gate: Gate) -> Path:
+    return gate.settings.home / "disclosed"
+
+
+def _path(gate: Gate, ticket: UUID) -> Path:
+    return _folder(gate) / f"{ticket}.sealed"
+
+
+def _place(ticket: UUID) -> str:
+    return f"disclosed\0{ticket}"

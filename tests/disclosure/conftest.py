@@ -1,0 +1,153 @@
+"""The gate over a world: three registered enterprises with penalties, officers, an anchored audit record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from xinshu.disclosure.consents import Offer, ask, give
+from xinshu.disclosure.domain import Asked, Request
+from xinshu.disclosure.gate import Gate
+from xinshu.kernel.identifiers import CitizenId
+from xinshu.security.domain import Actor, Level, OrganisationFacts, Role
+from xinshu.security.services import store_organisations
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # noon in Shanghai
+BANK = "91990102MA000900X0"
+EVIDENCE = "ab" * 32
+PERSON = next(f"11010118990101001{last}" for last in "0123456789X" if CitizenId.is_valid(f"11010118990101001{last}"))
+
+
+@pytest.fixture
+def anchored(database) -> Callable[[datetime | None], None]:
+    """Set until when the audit record counts as anchored; at first for ever."""
+
+    def until(moment: datetime | None) -> None:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("UPDATE security_audit_watch SET fresh_until = %s", [moment])
+
+    until(datetime(9000, 1, 1, tzinfo=UTC))
+    return until
+
+
+@pytest.fixture
+def gate(world, anchored) -> Gate:
+    """The gate of the world; enterprises 1 to 3 are registered, 1 and 2 have a penalty."""
+    world.register([world.registration(n) for n in (1, 2, 3)])
+    world.penalise([world.penalty(1), world.penalty(2, 2)])
+    store_organisations([OrganisationFacts(BANK, "示例农商银行", "990100", Level.CITY, "bank")])
+    return Gate.open(world.desk.settings)
+
+
+@pytest.fixture
+def make_actor(world) -> Callable[..., Actor]:
+    """A query officer of the world's unit; name only what is different."""
+
+    def make(name: str = "liu", **changes: object) -> Actor:
+        given = {
+            "id": f"u-{name}",
+            "name": name,
+            "roles": frozenset({Role.QUERY_OFFICER}),
+            "unit": world.source,
+            "region": "990100",
+            "person": f"p-{name}",
+            "address": "192.0.2.7",
+            "session": f"s-{name}",
+            "second_factor_at": NOW,
+            "trace": "TR-0123456789abcdef",
+            **changes,
+        }
+        return Actor(**given)
+
+    return make
+
+
+@pytest.fixture
+def officer(make_actor) -> Actor:
+    return make_actor()
+
+
+@pytest.fixture
+def approver(make_actor) -> Actor:
+    return make_actor("chen", roles=frozenset({Role.QUERY_APPROVER}))
+
+
+@pytest.fixture
+def banker(make_actor) -> Actor:
+    return make_actor("qian", unit=BANK)
+
+
+@pytest.fixture
+def make_request(world) -> Callable[..., Request]:
+    """A valid request about the first enterprise."""
+
+    def make(*numbers: int, **changes: object) -> Request:
+        subjects = tuple(Asked("organisation", world.company(n)) for n in numbers or (1,))
+        given = Request(
+            purpose="administrative-approval",
+            legal_basis="《中华人民共和国行政许可法》",
+            matter_no="SP-2026-0001",
+            subjects=subjects,
+            use="核查申请人信用状况",
+        )
+        return replace(given, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_consent(gate, world, banker) -> Callable[..., object]:
+    """A consent of the n-th enterprise to the bank, given; name only what is different."""
+
+    def make(number: int = 1, *, given: bool = True, **changes: object):
+        purpose = gate.purpose("financing", NOW.date())
+        offer = {
+            "subject": Asked("organisation", world.company(number)),
+            "grantee": BANK,
+            "purpose": "financing",
+            "fields": tuple(gate.openings(purpose)),
+            "legal_basis": "主体授权",
+            "valid_from": NOW - timedelta(days=1),
+            "valid_to": NOW + timedelta(days=90),
+            "max_uses": 10,
+            "per_day": 10,
+            "text_version": "2026.1",
+            "channel": "portal",
+            "evidence": EVIDENCE,
+            **changes,
+        }
+        consent = ask(gate, banker, Offer(**offer), NOW - timedelta(days=1))
+        return give(gate, banker, consent.number, NOW - timedelta(hours=1)) if given else consent
+
+    return make
+
+
+@pytest.fixture
+def financing(make_request) -> Callable[..., Request]:
+    """A bank's request."""
+
+    def make(*numbers: int, **changes: object) -> Request:
+        return make_request(*numbers, **{"purpose": "financing", "legal_basis": "主体授权", **changes})
+
+    return make
+
+
+@pytest.fixture
+def audited(database) -> Callable[..., list[dict[str, object]]]:
+    """The audit rows, in their order."""
+
+    def rows(**wanted: object) -> list[dict[str, object]]:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT action, outcome, code, ticket, purpose, object_ref, actor, trace, detail"
+                " FROM security_audit_entry ORDER BY id"
+            )
+            names = [each.name for each in cursor.description]
+            found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+
+    return rows

@@ -1,0 +1,142 @@
+"""The table of purposes × fields: every pair against a reading of the files by other means, and what a query shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import yaml
+from tests.disclosure.conftest import NOW
+
+from xinshu.catalogue.loading import load_catalogue
+from xinshu.disclosure.assembling import cells_of, views_of
+from xinshu.disclosure.domain import SHUT
+from xinshu.disclosure.rules import load_gate_rules
+from xinshu.kernel.errors import ProfileInvalid
+from xinshu.kernel.profiles import Profile, open_profile
+from xinshu.records.disclosing import WholeRecord
+
+PROFILES = Path(__file__).parents[2] / "profiles"
+DAY = date(2026, 11, 22)
+TABLE = yaml.safe_load((PROFILES / "base/rules/purposes.yaml").read_text(encoding="utf-8"))["purposes"]
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load_catalogue(open_profile("demo", PROFILES))
+
+
+@pytest.fixture(scope="module")
+def rules(catalogue):
+    return load_gate_rules(open_profile("demo", PROFILES), catalogue)
+
+
+def declared(purpose: str, item: str, name: str, access: str) -> tuple[bool, bool, bool]:
+    """(opened, only after review, only by consent), read from the file line by line; the mildest line counts."""
+    (version,) = next(each for each in TABLE if each["id"] == purpose)["versions"]
+    found = []
+    for line in version["opens"]:
+        of_item = access in line["access"] and (line["items"] == "any" or item in line["items"])
+        if of_item and ("names" not in line or name in line["names"]):
+            found.append((line.get("consent", False), line.get("review", False)))
+    if access == "barred" or not found:
+        return False, False, False
+    consent, review = sorted(found)[0]
+    return True, review, consent
+
+
+@pytest.mark.parametrize("purpose", [each["id"] for each in TABLE])
+def test_every_pair_of_purpose_and_field_is_as_declared(purpose, rules, catalogue):
+    chosen = rules.purpose(purpose, DAY)
+    pairs = [(item, field) for item in catalogue.values() for field in item.fields]
+    assert len(pairs) > 500
+    for item, field in pairs:
+        opening = chosen.opening(item, field)
+        wanted = declared(purpose, item.item, field.name, field.access)
+        assert (opening.open, opening.review, opening.consent) == wanted, (purpose, item.item, field.code)
+
+
+@pytest.mark.parametrize("purpose", [each["id"] for each in TABLE])
+def test_only_opened_fields_leave_the_serializer(purpose, rules, catalogue):
+    """A record with every column filled, and one no item declares, comes out as exactly the opened columns."""
+    chosen = rules.purpose(purpose, DAY)
+    openings = {key: each for key, each in chosen.openings(catalogue).items() if not each.review}
+    views = views_of(catalogue, openings)
+    for item in catalogue.values():
+        values = {field.code: "值" for field in item.fields} | {"NEW_COLUMN": "漏"}
+        record = WholeRecord(UUID(int=1), 1, "", None, NOW, values, None)
+        shown = cells_of(record, views[item.item], lambda _record: {}) if item.item in views else ()
+        assert [cell.code for cell in shown] == [
+            field.code for field in item.fields if (item.item, field.code) in openings
+        ]
+
+
+def test_consent_only_classes_are_never_open_without_one(rules, catalogue):
+    """Class `authorised` goes out by consent, or masked to the platform's own upkeep; nothing else."""
+    for purpose in rules.in_force(DAY):
+        for (item, column), opening in purpose.openings(catalogue).items():
+            if catalogue[item].field(column).access == "authorised":
+                assert opening.consent or (purpose.scene == "upkeep" and not opening.unmask)
+
+
+def test_id_numbers_unmasked_only_after_review(rules, catalogue):
+    for purpose in rules.in_force(DAY):
+        for (item, column), opening in purpose.openings(catalogue).items():
+            if catalogue[item].field(column).mask == "id" and opening.unmask:
+                assert opening.review, (purpose.id, item, column)
+
+
+def test_the_six_scenes_of_government_are_there(rules):
+    titles = {each.title for each in rules.in_force(DAY) if each.scene == "government"}
+    assert titles >= {"行政审批", "政务服务", "财政资金", "评优评先", "公共资源交易", "公务员录用、调任"}
+
+
+def test_a_purpose_holds_in_its_period_only(rules):
+    assert rules.purpose("administrative-approval", date(2025, 12, 31)) is None
+    assert rules.purpose("administrative-approval", date(2026, 1, 1)) is not None
+    assert rules.purpose("no-such-purpose", DAY) is None
+
+
+def test_a_field_of_unknown_class_is_shut(rules, catalogue):
+    from dataclasses import replace
+
+    item = catalogue["administrative-penalty"]
+    field = replace(item.field("CF_WSH"), access="secret")
+    assert rules.purpose("supervision", DAY).opening(item, field) == SHUT
+
+
+def write(folder: Path, purposes: str) -> Profile:
+    (folder / "rules").mkdir()
+    (folder / "rules/purposes.yaml").write_text(purposes, encoding="utf-8")
+    (folder / "rules/disclosure.yaml").write_text(
+        (PROFILES / "base/rules/disclosure.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    return Profile("own", (folder,))
+
+
+ONE = """
+purposes:
+  - id: one
+    title: 一
+    scene: government
+    versions:
+      - {{effective_from: null, effective_to: null, mark: proposed, source: 测试, legal_basis: [法], units: any,
+         subjects: [organisation], approvers: 0, sealed: false, outside: [], opens: [{line}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param("{items: any, access: [barred]}", "access", id="barred"),
+        pytest.param("{items: any, access: [authorised]}", "consent", id="consent unsaid"),
+        pytest.param("{items: [no-such-item], access: [public]}", "不在目录中", id="unknown item"),
+        pytest.param("{items: any, access: [public], names: [nonsense]}", "nonsense", id="unknown column"),
+        pytest.param("{items: any, access: [public], extra: 1}", "extra", id="unknown key"),
+    ],
+)
+def test_a_wrong_line_is_a_fault_of_the_file(line, said, tmp_path, catalogue):
+    with pytest.raises(ProfileInvalid, match=said):
+        load_gate_rules(write(tmp_path, ONE.format(line=line)), catalogue)
