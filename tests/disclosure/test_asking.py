@@ -32,7 +32,7 @@ def test_a_single_query_is_registered_answered_and_recorded(gate, officer, make_
     assert (ticket.state, ticket.matter_no, ticket.subject_count, ticket.disclosed) == ("done", "SP-2026-0001", 1, 1)
     (row,) = audited(action="disclosure.query")
     assert (row["outcome"], row["ticket"], row["purpose"]) == ("done", answer.number, "administrative-approval")
-    assert bytes(row["object_ref"]) == gate.vault.blind_index("subject", world.company(1)).bytes
+    assert bytes(row["object_ref"]) == gate.vault.reference("subject", world.company(1)).bytes
     assert row["trace"] == ticket.trace
 
 

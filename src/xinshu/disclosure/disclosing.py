@@ -126,13 +126,16 @@ def _read(gate: Gate, order: Order, grounds: Mapping[UUID, Grounds]) -> dict[str
         if not shut or grounds[ref].consent is not None
     ]
     codes = [asked.code for asked, _ in readable if asked.kind == "organisation"]
-    persons = [ref for asked, ref in readable if asked.kind == "person"]
+    persons = {
+        index: ref for asked, ref in readable if asked.kind == "person" for index in gate.person_indexes(asked.code)
+    }
     held: dict[Any, Holdings] = {}
     if codes:
         always = [number for number, item in gate.items_by_number().items() if item.creates_subjects]
         held.update(holdings_of(codes, order.since, order.until, always))
     if persons:
-        held.update(holdings_of_persons(persons, order.since, order.until))
+        found = holdings_of_persons(list(persons), order.since, order.until)
+        held.update({persons[index]: holdings for index, holdings in found.items()})
     return held
 
 

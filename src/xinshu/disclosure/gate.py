@@ -23,7 +23,6 @@ from xinshu.security.sealing import Vault
 
 _T = TypeVar("_T")
 _KEPT_SECONDS = 60.0
-_ID_CARD = "P身份证:"  # as the store writes a person's identity (collection, natural keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +85,12 @@ class Gate:
         self._kept.pop("units", None)
 
     def reference(self, asked: Asked) -> UUID:
-        """The blind index under which a subject stands in tickets, consents and the audit record."""
-        if asked.kind == "person":
-            return self.person_index(asked.code)
-        return self.vault.blind_index("subject", asked.code)
+        """What stands for a subject in tickets, consents and the audit record; never changes with the keys."""
+        return self.vault.reference("subject" if asked.kind == "organisation" else "id_no", asked.code)
 
-    def person_index(self, id_number: str) -> UUID:
-        """The blind index by which the store knows a person."""
-        return self.vault.blind_index("id_no", _ID_CARD + id_number)
+    def person_indexes(self, id_number: str) -> list[UUID]:
+        """Under what the store may know a person."""
+        return self.vault.lookup_indexes("id_no", id_number)
 
     def _fresh(self, name: str, ask: Callable[[], _T]) -> _T:
         made, value = self._kept.get(name, (0.0, None))

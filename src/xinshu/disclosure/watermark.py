@@ -24,13 +24,13 @@ FEWEST_IN_ORDER = 8  # so many subjects in another copy's order by chance: 1 in 
 def check_number(vault: Vault, mark: str, cells: Iterable[str]) -> str:
     """The check number of a row of a copy: ten characters (50 bits) over mark and cells."""
     text = "\x1f".join((mark, *(each.strip() for each in cells)))
-    bits = vault.blind_index("copy-row", text).int >> 78
+    bits = vault.reference("copy-row", text).int >> 78
     return "".join(PUBLIC_ID_ALPHABET[bits >> shift & 31] for shift in range(45, -1, -5))
 
 
 def rank(vault: Vault, mark: str, code: str) -> bytes:
     """By what the subjects of a copy are sorted."""
-    return vault.blind_index("copy-order", f"{mark}\x1f{code}").bytes
+    return vault.reference("copy-order", f"{mark}\x1f{code}").bytes
 
 
 def in_order_of(vault: Vault, mark: str, subjects: Iterable[Disclosed]) -> tuple[Disclosed, ...]:
