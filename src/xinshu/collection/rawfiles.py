@@ -44,6 +44,11 @@ def raw_path(home: Path, digest: str) -> Path:
     return home / "raw" / digest[:2] / f"{digest}.sealed"
 
 
+def raw_place(digest: str) -> str:
+    """What the pieces of a kept file are bound to."""
+    return f"raw\0{digest}"
+
+
 def keep_raw(path: Path, digest: str, home: Path, vault: Vault) -> Path:
     """Keep a file; kept already is fine. Raises FileChanged."""
     with path.open("rb") as source:
@@ -62,7 +67,7 @@ def keep_stream(source: BinaryIO, digest: str, home: Path, vault: Vault) -> Path
     part = target.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
         with part.open("wb") as sealed:
-            if vault.seal_file(source, sealed, f"raw\0{digest}") != digest:
+            if vault.seal_file(source, sealed, raw_place(digest)) != digest:
                 raise FileChanged
             sealed.flush()
             os.fsync(sealed.fileno())
@@ -75,4 +80,4 @@ def keep_stream(source: BinaryIO, digest: str, home: Path, vault: Vault) -> Path
 def open_raw(digest: str, home: Path, vault: Vault) -> Iterator[bytes]:
     """The blocks of a kept file. Raises SealBroken; FileNotFoundError when there is none."""
     with raw_path(home, digest).open("rb") as file:
-        yield from vault.open_file(file, f"raw\0{digest}")
+        yield from vault.open_file(file, raw_place(digest))

@@ -37,11 +37,18 @@ def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
 
 
 @contextmanager
-def only_one(name: str) -> Iterator[bool]:
-    """Whether nobody else is inside a block of this name, in any process; the server frees it when the process dies."""
+def own_connection() -> Iterator[psycopg.Connection]:
+    """A fresh connection to the same database, in the same role, without a transaction until one is begun."""
     parameters = connection.get_connection_params()
     parameters.pop("context", None)
     parameters.pop("cursor_factory", None)
-    with psycopg.connect(**parameters, autocommit=True) as watch:
+    with psycopg.connect(**parameters, autocommit=True) as own:
+        yield own
+
+
+@contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """Whether nobody else is inside a block of this name, in any process; the server frees it when the process dies."""
+    with own_connection() as watch:
         taken = watch.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
         yield taken == (True,)

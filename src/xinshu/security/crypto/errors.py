@@ -35,6 +35,17 @@ class KeyNotFound(XinshuError):
     code = "crypto.key_not_found"
 
 
+class NotRotatable(XinshuError):
+    """The digest key cannot be replaced: what it digested is not kept in the clear, and records are found by it."""
+
+    code = "crypto.not_rotatable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "摘要密钥不能在线轮换", fix="可轮换 cells、files、index、audit、report 或 kek；见 docs/crypto.md"
+        )
+
+
 class PublicKeyInvalid(XinshuError):
     """A file is not a public key of a kind that signs here."""
 
