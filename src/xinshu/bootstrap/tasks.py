@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from xinshu.bootstrap.desk import bring_up_to_date, open_desk
+from xinshu.bootstrap.sealed import continue_rotation
 from xinshu.collection.channels.inbox import scan_inbox
 from xinshu.collection.channels.loading import ask_for_unfinished, load_hand_in
 from xinshu.collection.services import Desk
@@ -20,9 +21,12 @@ from xinshu.collection.tasks import LOAD, SCAN, ask_to_scan
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.logs import new_trace
 from xinshu.project.environment import read_settings
+from xinshu.security.rotation.progress import Phase
+from xinshu.security.rotation.tasks import ROTATE, ask_to_continue
 
 _P = ParamSpec("_P")
 _log = structlog.get_logger(__name__)
+_ROTATION_SECONDS = 60.0  # of a worker at a time
 
 
 def _own_trace(work: Callable[_P, None]) -> Callable[_P, None]:
@@ -80,3 +84,14 @@ def ask_again(timestamp: int) -> None:
     """Jobs lost with their worker are asked for anew. `timestamp`: when it was due."""
     del timestamp
     ask_for_unfinished(datetime.now(UTC))
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name=ROTATE, queueing_lock=ROTATE, lock=ROTATE)
+@_own_trace
+def rotate_on(timestamp: int) -> None:
+    """Move what is on old keys for a while, then let others work. `timestamp`: when it was due."""
+    del timestamp
+    found = continue_rotation(read_settings(), seconds=_ROTATION_SECONDS)
+    if found.phase is Phase.MOVING and found.left:
+        ask_to_continue()

@@ -26,6 +26,7 @@ COMMANDS = {
     "ingest": "xinshu.cli.ingest",
     "init": "xinshu.cli.init",
     "key": "xinshu.cli.key",
+    "keys": "xinshu.cli.keys",
     "quality": "xinshu.cli.quality",
     "resolve": "xinshu.cli.resolve",
     "search": "xinshu.cli.search",

@@ -33,6 +33,7 @@ SETTLE = timedelta(seconds=10)
 _log = structlog.get_logger(__name__)
 
 Step = Callable[[Progress], None]
+Ending = Callable[[KeyFacts], None]
 
 
 def rotate(home: Path, purpose: Purpose, now: datetime) -> KeyFacts:
@@ -73,9 +74,13 @@ def work(
     seconds: float,
     settle: timedelta = SETTLE,
     step: Step = lambda _progress: None,
+    ending: Ending = lambda _key: None,
 ) -> Progress:
     """Go on with what is to be done, for at most about `seconds`.
 
+    Args:
+        settle: how long nobody may have been able to carry something on an old key before it is destroyed.
+        ending: called before a key is destroyed; when it fails the key stays.
     Returns:
         How far it is. `phase`: none (no old key), busy (another process is at it), moving, waiting (for the proof), done.
     """
@@ -85,7 +90,7 @@ def work(
     with only_one(_LOCK) as mine, own_connection() as db:
         if not mine:
             return read_progress(home).with_phase(Phase.BUSY)
-        return _Work(vault, stores, db, settle, step, time.monotonic() + seconds).run()
+        return _Work(vault, stores, db, settle, step, ending, time.monotonic() + seconds).run()
 
 
 @dataclass
@@ -95,6 +100,7 @@ class _Work:
     db: psycopg.Connection
     settle: timedelta
     step: Step
+    ending: Ending
     until: float
 
     def run(self) -> Progress:
@@ -133,6 +139,7 @@ class _Work:
                     start += store.step
                     moved_in_pass += moved
                     progress = progress.further(moved, cursors.reached(name, start))
+                    self.step(progress)
                     if time.monotonic() - saved > _SAVE_EVERY:
                         saved = time.monotonic()
                         self._save(progress)
@@ -152,12 +159,19 @@ class _Work:
         counts = _count(self.db, self.vault, self.stores)
         for each in keys:
             if not counts[each.number]:
+                self.ending(each)
                 self.vault.keyring.destroy(each.number, now=datetime.now(UTC))
                 _log.info("crypto.key_destroyed", purpose=each.purpose.value, key=each.id)
         return True
 
     def _open_since_before(self, moment: datetime) -> bool:
         """Whether a transaction is open that began before a moment."""
+        # As the login: the app role is not told when transactions of the login began.
+        with self.db.transaction():
+            self.db.execute("SET LOCAL ROLE NONE")
+            return self._told_open(moment)
+
+    def _told_open(self, moment: datetime) -> bool:
         row = self.db.execute(
             "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND backend_type = 'client backend' AND xact_start < %s)",
