@@ -13,6 +13,7 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.queries import item_numbers
 from xinshu.collection import sealed as collection
+from xinshu.disclosure import sealed as disclosure
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
 from xinshu.records import sealed as records
@@ -30,12 +31,15 @@ NOT_CELLS = {
     "security_apikey.digest": "SHA-256 of 256 random bits",
     "security_audit_entry.before_digest": "salted digest",
     "security_audit_entry.after_digest": "salted digest",
+    "disclosure_link.token": "digest of a random secret",
+    "disclosure_link.session": "digest of a session's id",
+    "disclosure_card.token": "digest of a random secret",
 }
 
 
 def all_stores(home: Path, catalogue: Mapping[int, CatalogueItem]) -> list[Store]:
     """What a rotation goes through. A room that seals something adds a line."""
-    return [*records.stores(catalogue), *collection.stores(home)]
+    return [*records.stores(catalogue), *collection.stores(home), *disclosure.stores(home)]
 
 
 def stores(settings: Settings) -> list[Store]:

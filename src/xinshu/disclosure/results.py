@@ -23,7 +23,7 @@ def keep_result(gate: Gate, ticket: UUID, result: Result) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     text = json.dumps(asdict(result), ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
     with part.open("wb") as file:
-        gate.vault.seal_file(io.BytesIO(text), file, _place(ticket))
+        gate.vault.seal_file(io.BytesIO(text), file, result_place(ticket))
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
@@ -35,7 +35,7 @@ def open_result(gate: Gate, ticket: UUID) -> Result:
     if not path.exists():
         raise FileExpired
     with path.open("rb") as file:
-        content = json.loads(b"".join(gate.vault.open_file(file, _place(ticket))))
+        content = json.loads(b"".join(gate.vault.open_file(file, result_place(ticket))))
     return Result(
         content["ticket"],
         content["purpose"],
@@ -94,5 +94,6 @@ def _path(gate: Gate, ticket: UUID) -> Path:
     return _folder(gate) / f"{ticket}.sealed"
 
 
-def _place(ticket: UUID) -> str:
+def result_place(ticket: UUID) -> str:
+    """What the pieces of a result are bound to."""
     return f"disclosed\0{ticket}"
