@@ -25,7 +25,8 @@ from bench.lines import Line  # noqa: E402 - the environment comes first
 from xinshu.bootstrap.installation import django_ready, migrate, open_installation  # noqa: E402
 from xinshu.project.environment import read_settings  # noqa: E402
 
-TOPICS = ("check", "ingest", "pages", "names")
+TOPICS = ("check", "ingest", "pages", "names", "crypto")
+_WITHOUT_STORE = {"names", "crypto"}
 _FULL = 1_000_000
 _SUBJECTS, _MANY_SUBJECTS = 20_000, 300_000
 
@@ -65,11 +66,11 @@ def _topics(text: str) -> tuple[str, ...]:
 
 def _measure(given: argparse.Namespace) -> list[Line]:
     django_ready()
-    from bench import checking, ingest, names, pages  # they need Django
+    from bench import checking, ingest, names, pages, trust_crypto  # they need Django
     from bench.store import Store
 
     lines: list[Line] = []
-    if set(given.only) - {"names"}:
+    if set(given.only) - _WITHOUT_STORE:
         with open_installation(read_settings()):
             migrate()
             store = Store.make(HOME, rows=given.rows, subjects=given.subjects)
@@ -81,6 +82,8 @@ def _measure(given: argparse.Namespace) -> list[Line]:
                 lines += pages.run(store)
     if "names" in given.only:
         lines += names.run(given.names)
+    if "crypto" in given.only:
+        lines += trust_crypto.run(HOME / "home", given.rounds)
     return lines
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from xinshu.security.crypto import chosen as choosing
 from xinshu.security.crypto import signer, start_crypto
-from xinshu.security.crypto.errors import ProviderUnknown, SelfTestFailed
+from xinshu.security.crypto.errors import KeyringUnusable, ProviderUnknown, SelfTestFailed
 from xinshu.security.crypto.known_answers import require_right
 from xinshu.security.crypto.provider import CipherName, SchemeName
 from xinshu.security.crypto.sm2_openssl import LibcryptoMissing, OpensslSm2
 from xinshu.security.crypto.sm2_pure import PureSm2
 from xinshu.security.crypto.soft import SoftProvider, best_sm2
+from xinshu.security.sealing import Vault
 
 
 @pytest.fixture(autouse=True)
@@ -180,3 +181,50 @@ def test_without_libcrypto_sm2_falls_back_to_python_and_says_so(monkeypatch, cap
 
     monkeypatch.setattr("xinshu.security.crypto.soft.OpensslSm2", missing)
     assert best_sm2().name == "pure"
+
+
+class Module(SoftProvider):
+    """A module that keeps the key-encryption key itself."""
+
+    name = "hsm"
+    _kek = bytes(range(16))
+
+    def wrap_key(self, secret, bound):
+        return self.seal(CipherName.SM4_GCM, self._kek, [secret], [bound])[0]
+
+    def unwrap_key(self, wrapped, bound):
+        return self.open(CipherName.SM4_GCM, self._kek, wrapped, bound)
+
+
+def test_with_a_module_that_wraps_keys_there_is_no_key_in_a_file(install, tmp_path):
+    install("hsm", Module)
+    start_crypto("hsm", "same")
+    vault = Vault.open(tmp_path)
+    sealed = vault.seal(b"x", b"here")
+    assert not (tmp_path / "keys" / "kek.json").exists()
+    assert vault.keyring.rotate_kek() == 0
+    assert Vault.open(tmp_path).open_cell(sealed, b"here") == b"x"
+    start_crypto("soft", "same")
+    with pytest.raises(KeyringUnusable):
+        Vault.open(tmp_path)
+
+
+def test_an_installation_moves_from_software_to_a_module(install, tmp_path):
+    before = Vault.open(tmp_path)
+    sealed = before.seal(b"x", b"here")
+    install("hsm", Module)
+    start_crypto("hsm", "same")
+    assert Vault.open(tmp_path).open_cell(sealed, b"here") == b"x"
+    assert (tmp_path / "keys" / "kek.json").exists()
+    Vault.open(tmp_path).keyring.rotate_kek()
+    assert sorted(each.name for each in (tmp_path / "keys").iterdir()) == ["keyring.json", "lock"]
+    assert Vault.open(tmp_path).open_cell(sealed, b"here") == b"x"
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda self, wrapped, bound: bytes(range(32)), lambda self, wrapped, bound: bytes(32)]
+)
+def test_a_module_that_wraps_wrongly_does_not_start(install, wrong):
+    install("hsm", type("Wrong", (Module,), {"unwrap_key": wrong}))
+    with pytest.raises(SelfTestFailed, match="wrap"):
+        start_crypto("hsm", "same")

@@ -21,10 +21,11 @@ from xinshu.security.crypto.chosen import Chosen, chosen
 from xinshu.security.crypto.encoding import scheme_of
 from xinshu.security.crypto.errors import KeyNotFound, KeyringUnusable, SealBroken
 from xinshu.security.crypto.keyfile import changing, read_keys, wipe, write_keys
-from xinshu.security.crypto.provider import CipherName, HashName, SchemeName
+from xinshu.security.crypto.provider import CipherName, HashName, KeyWrapper, SchemeName
 
 _FORMAT = 1
 _KEK_BYTES = 32
+_IN_MODULE = 0  # number of the key-encryption key that a provider keeps itself
 _MAC_KEY_BYTES = 32
 KEY_ID_BYTES = 8
 
@@ -191,32 +192,37 @@ class Keyring:
         return next(each for each in self._facts if each.number == number)
 
     def rotate_kek(self) -> int:
-        """Wrap every key by a new key-encryption key and forget the old one; returns its number.
+        """Wrap every key by a new key-encryption key and forget the old one; returns its number (0: the module's own).
 
         A crash between the steps leaves both in the file; the next call ends it.
         """
-        retired = self.folder / "kek.json.old"
+        file, retired = self.folder / "kek.json", self.folder / "kek.json.old"
         with changing(self.folder):
             keks = self._keks(make=True)
-            newest = max(keks) + 1
-            keks[newest] = chosen().crypto.random(_KEK_BYTES)
-            self._write_keks(keks)
-            entries = [
-                _wrap(each.facts, _unwrap(each, keks), newest, keks) if each.wrapped else each for each in self._read()
-            ]
-            self._write(entries)
+            kept = {}
+            if not isinstance(chosen().crypto, KeyWrapper):
+                kept = {max(keks) + 1: chosen().crypto.random(_KEK_BYTES)}
+                keks |= kept
+                self._write_keks(keks)
+            self._write(
+                [_wrap(each.facts, _unwrap(each, keks), keks) if each.wrapped else each for each in self._read()]
+            )
             wipe(retired)
-            retired.hardlink_to(self.folder / "kek.json")  # to overwrite the old keys where they lie
-            self._write_keks({newest: keks[newest]})
+            if file.exists():
+                retired.hardlink_to(file)  # to overwrite the old keys where they lie
+            if kept:
+                self._write_keks(kept)
+            else:
+                file.unlink(missing_ok=True)
             wipe(retired)
         self.refresh()
-        return newest
+        return max(kept, default=_IN_MODULE)
 
     def adopt(self, secrets: list[tuple[KeyFacts, bytes]]) -> None:
         """Put keys that came from elsewhere into an empty keyring; one that has keys is left alone."""
 
         def change(entries: list[_Entry], keks: dict[int, bytes]) -> list[_Entry]:
-            return entries or [_wrap(facts, secret, max(keks), keks) for facts, secret in secrets]
+            return entries or [_wrap(facts, secret, keks) for facts, secret in secrets]
 
         self._change(change)
 
@@ -246,6 +252,8 @@ class Keyring:
 
     def _keks(self, *, make: bool = False) -> dict[int, bytes]:
         path = self.folder / "kek.json"
+        if not path.exists() and isinstance(chosen().crypto, KeyWrapper):
+            return {}
         if make and not path.exists():
             if self._path.exists():
                 raise KeyringUnusable("密钥加密密钥文件 kek.json 不见了", fix="从密钥备份恢复 keys 文件夹")
@@ -286,7 +294,7 @@ def _fresh(purpose: Purpose, number: int, keks: dict[int, bytes], now: datetime)
         created_at=now,
         public=public,
     )
-    return _wrap(facts, secret, max(keks), keks)
+    return _wrap(facts, secret, keks)
 
 
 def signing_key_id(public: bytes) -> str:
@@ -300,20 +308,30 @@ def _bound(facts: KeyFacts) -> bytes:
     return f"key\0{facts.number}\0{facts.purpose}\0{facts.algorithm}".encode()
 
 
-def _wrap(facts: KeyFacts, secret: bytes, kek: int, keks: dict[int, bytes]) -> _Entry:
-    cipher = chosen().suite.cipher
+def _wrap(facts: KeyFacts, secret: bytes, keks: dict[int, bytes]) -> _Entry:
+    """A key under the newest key-encryption key, or under the module's own."""
+    provider = chosen().crypto
+    if isinstance(provider, KeyWrapper):
+        return _Entry(facts, _IN_MODULE, provider.wrap_key(secret, _bound(facts)))
+    cipher, kek = chosen().suite.cipher, max(keks)
     (sealed,) = chosen().crypto.seal(cipher, keks[kek][: cipher.key_bytes], [secret], [_bound(facts)])
     return _Entry(facts, kek, cipher.value.encode() + b":" + sealed)
 
 
 def _unwrap(entry: _Entry, keks: dict[int, bytes]) -> bytes:
-    name, _, sealed = entry.wrapped.partition(b":")
+    provider = chosen().crypto
     try:
+        if entry.kek == _IN_MODULE:
+            if not isinstance(provider, KeyWrapper):
+                raise KeyError(provider.name)
+            return provider.unwrap_key(entry.wrapped, _bound(entry.facts))
+        name, _, sealed = entry.wrapped.partition(b":")
         cipher = CipherName(name.decode("ascii"))
         return chosen().crypto.open(cipher, keks[entry.kek][: cipher.key_bytes], sealed, _bound(entry.facts))
     except (SealBroken, KeyError, ValueError) as problem:
         raise KeyringUnusable(
-            f"密钥 {entry.facts.id} 解不开", fix="kek.json 与 keyring.json 须来自同一备份"
+            f"密钥 {entry.facts.id} 解不开",
+            fix="kek.json 与 keyring.json 须来自同一备份；由密码模块保护的密钥须用同一模块打开",
         ) from problem
 
 

@@ -12,7 +12,14 @@ from functools import partial
 
 from xinshu.security.crypto.encoding import p256_public, scheme_of, signature_bytes, sm2_public
 from xinshu.security.crypto.errors import SealBroken, SelfTestFailed
-from xinshu.security.crypto.provider import CipherName, CryptoProvider, HashName, SchemeName, SignatureProvider
+from xinshu.security.crypto.provider import (
+    CipherName,
+    CryptoProvider,
+    HashName,
+    KeyWrapper,
+    SchemeName,
+    SignatureProvider,
+)
 
 _hex = bytes.fromhex
 _GCM = {
@@ -94,6 +101,8 @@ def require_right(provider: CryptoProvider) -> None:
     for cipher in CipherName:
         _ask(provider, cipher, partial(_opens, provider, cipher))
         _ask(provider, cipher, partial(_seals, provider, cipher))
+    if isinstance(provider, KeyWrapper):
+        _ask(provider, "wrap", partial(_wraps, provider))
     require_right_signatures(provider)
 
 
@@ -139,6 +148,16 @@ def _seals(provider: CryptoProvider, name: CipherName) -> bool:
     first, second = provider.seal(name, key, [text, text], [place, place])
     fresh = first[:12] != second[:12] and text[:16] not in first
     return fresh and provider.open(name, key, first, place) == text == provider.open(name, key, second, place)
+
+
+def _wraps(provider: KeyWrapper) -> bool:
+    secret = bytes(range(32))
+    wrapped = provider.wrap_key(secret, b"here")
+    try:
+        provider.unwrap_key(wrapped, b"there")
+    except SealBroken:
+        return secret not in wrapped and provider.unwrap_key(wrapped, b"here") == secret
+    return False
 
 
 def _verifies(provider: SignatureProvider, scheme: SchemeName) -> bool:

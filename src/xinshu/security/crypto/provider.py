@@ -80,3 +80,14 @@ class CryptoProvider(SignatureProvider, Protocol):
 
     def open(self, name: CipherName, key: bytes, sealed: bytes, place: bytes) -> bytes:
         """The value of what `seal` gave. Raises SealBroken."""
+
+
+@runtime_checkable
+class KeyWrapper(Protocol):
+    """What a provider with a key-encryption key of its own adds: then there is none in a file (keys/kek.json)."""
+
+    def wrap_key(self, secret: bytes, bound: bytes) -> bytes:
+        """A key as it may be kept; `bound` is authenticated with it."""
+
+    def unwrap_key(self, wrapped: bytes, bound: bytes) -> bytes:
+        """The key again. Raises SealBroken."""
