@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from xinshu.security.audit.models import Entry
 from xinshu.security.domain import Role
 from xinshu.security.routes import authorisation_of, public, requires_role
 
@@ -25,7 +26,7 @@ def _call(view, user):
 
 
 def _user(role: Role, *, active: bool = True):
-    return SimpleNamespace(is_authenticated=True, is_active=active, role=role.value)
+    return SimpleNamespace(is_authenticated=True, is_active=active, roles=frozenset({role}))
 
 
 def test_a_user_with_one_of_the_roles_comes_in():
@@ -47,9 +48,11 @@ def test_a_stranger_is_sent_to_sign_in_and_back():
         pytest.param(_user(Role.OPERATOR, active=False), id="switched off"),
     ],
 )
-def test_others_are_refused(user):
+def test_others_are_refused_and_that_is_recorded(database, user):
     with pytest.raises(PermissionDenied):
         _call(requires_role(Role.OPERATOR)(_view), user)
+    stored = Entry.objects.get()
+    assert (stored.action, stored.outcome, stored.code) == ("identity.refused", "refused", "policy.role_missing")
 
 
 def test_a_role_must_be_named():

@@ -32,6 +32,7 @@ _SHA256 = {
     "src/xinshu/records/canonical.py": "content of a record, for comparing two stores",
     "src/xinshu/records/domain.py": "keyed digests of identity and content, 10 million a load",
     "src/xinshu/security/accounts.py": "a random secret of 256 bits",
+    "src/xinshu/security/identity/requests.py": "what stands for a session in lists and records",
     "src/xinshu/security/sealing.py": "name of a file taken in",
 }
 _HARMLESS = {"sha256", "compare_digest"}

@@ -36,7 +36,7 @@ def _reporter(name: str = "liu"):
 
 def test_a_reporter_signs_in_with_the_password_told_once():
     made = _reporter()
-    assert (made.account.role, made.account.organisation) == (Role.REPORTER, TAX.uscc)
+    assert (made.account.roles, made.account.organisation) == ({Role.REPORTER}, TAX.uscc)
     assert authenticate(username="liu", password=made.password) == User.objects.get()
     assert made.password not in repr(made)
     assert made.password not in User.objects.get().password

@@ -11,11 +11,9 @@ from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.project.environment import read_settings
-from xinshu.security.domain import NewAccount, Role
+from xinshu.security.domain import ROLE_WORDS, AccountFacts, NewAccount
 from xinshu.security.queries import accounts, organisation
 from xinshu.security.services import create_reporter, reset_password, set_active
-
-ROLE_WORDS = {Role.REPORTER: "报送员", Role.OPERATOR: "运营员"}
 
 
 def register(app: typer.Typer) -> None:
@@ -71,15 +69,24 @@ def _list(as_json: _Json = False) -> None:
         found = accounts()
     if as_json:
         rows = [
-            {"username": each.username, "role": each.role, "organisation": each.organisation, "active": each.active}
+            {
+                "username": each.username,
+                "roles": sorted(each.roles),
+                "organisation": each.organisation,
+                "active": each.active,
+            }
             for each in found
         ]
         typer.echo(json.dumps({"accounts": rows}, ensure_ascii=False))
         return
     table = Table("用户名", "角色", "单位", "可登录")
     for each in found:
-        table.add_row(each.username, ROLE_WORDS[each.role], each.organisation, "是" if each.active else "否")
+        table.add_row(each.username, _duties(each), each.organisation, "是" if each.active else "否")
     Console().print(table)
+
+
+def _duties(account: AccountFacts) -> str:
+    return "、".join(word for role, word in ROLE_WORDS.items() if role in account.roles)
 
 
 def tell(made: NewAccount, *, as_json: bool = False) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction
 from xinshu.kernel.ids import PUBLIC_ID_ALPHABET
 from xinshu.security.domain import AccountFacts, KeyFacts, NewAccount, NewKey, Role
 from xinshu.security.errors import AccountTaken, AccountUnknown, KeyUnknown, OrganisationUnknown, UsernameInvalid
-from xinshu.security.models import ApiKey, Organisation, User
+from xinshu.security.models import ApiKey, Organisation, Post, User
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{2,39}")
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
@@ -41,7 +41,6 @@ def create_reporter(username: str, *, display_name: str, organisation: str) -> N
     user = User(
         username=username,
         display_name=display_name.strip() or username,
-        role=Role.REPORTER.value,
         organisation_id=organisation,
     )
     validate_password(password, user)
@@ -50,6 +49,7 @@ def create_reporter(username: str, *, display_name: str, organisation: str) -> N
         if User.objects.filter(username__iexact=username).exists():
             raise AccountTaken(username)
         user.save(force_insert=True)
+        Post.objects.create(user=user, organisation_id=organisation, role=Role.REPORTER.value, from_at=user.created_at)
     return NewAccount(account_facts(user), password)
 
 
@@ -109,7 +109,7 @@ def use_api_key(secret: str, now: datetime) -> KeyFacts | None:
 
 def account_facts(user: User) -> AccountFacts:
     """A user as other rooms see it."""
-    return AccountFacts(user.username, user.display_name, Role(user.role), user.organisation_id or "", user.is_active)
+    return AccountFacts(user.username, user.display_name, user.roles, user.organisation_id or "", user.is_active)
 
 
 def key_facts(key: ApiKey) -> KeyFacts:

@@ -8,13 +8,37 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a user is for. Reporter: hands in the data of an organisation. Operator: runs the centre. Query officer and
-    approver: ask the gate of disclosure, and review what others ask."""
+    """What a post is for.
+
+    Reporter: hands in the data of an organisation. Operator: runs the centre. Steward: keeps data in order. Query officer
+    and approver: ask the gate of disclosure, and review what others ask. Enterprise: acts for the firms bound to him.
+    The three administrators (三员) exclude each other and read no subject data.
+    """
 
     REPORTER = "reporter"
     OPERATOR = "operator"
+    STEWARD = "steward"
     QUERY_OFFICER = "query_officer"
     QUERY_APPROVER = "query_approver"
+    ENTERPRISE = "enterprise"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDIT_ADMIN = "audit_admin"
+
+
+ROLE_WORDS = {
+    Role.REPORTER: "报送员",
+    Role.OPERATOR: "运营员",
+    Role.STEWARD: "数据专员",
+    Role.QUERY_OFFICER: "查询员",
+    Role.QUERY_APPROVER: "查询审核员",
+    Role.ENTERPRISE: "企业用户",
+    Role.SYSTEM_ADMIN: "系统管理员",
+    Role.SECURITY_ADMIN: "安全管理员",
+    Role.AUDIT_ADMIN: "审计管理员",
+}
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN})
+STAFF = frozenset(Role) - {Role.ENTERPRISE}
 
 
 class Level(StrEnum):
@@ -39,11 +63,11 @@ class OrganisationFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """A user without the password. `organisation`: its USCC, empty for a user without one."""
+    """A user without the password. `roles` of the posts in force; `organisation`: its USCC, empty without one."""
 
     username: str
     display_name: str
-    role: Role
+    roles: frozenset[Role]
     organisation: str
     active: bool
 
@@ -78,10 +102,11 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, as rooms get it: a user in the post he acts in, or a program (`key:ID`).
+    """Who acts, as rooms get it: a user in his posts, or a program (`key:ID`).
 
-    `unit`: USCC; `person`: the same for all accounts of one natural person; `session`: opaque; `second_factor_at`: when
-    the second factor was last shown.
+    `unit`: USCC; `region`: its six-digit code; `person`: the same for all accounts of one natural person; `session`:
+    opaque; `second_factor_at`: when the second factor was last shown in this session; `items`: the catalogue items the
+    posts are limited to, none for all.
     """
 
     id: str
@@ -94,3 +119,4 @@ class Actor:
     session: str = ""
     second_factor_at: datetime | None = None
     trace: str = ""
+    items: frozenset[str] = frozenset()

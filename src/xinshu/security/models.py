@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from xinshu.kernel.ids import uuid7
 from xinshu.security.audit.models import Block, Entry, Link, Stub, Watch
-from xinshu.security.domain import Level, Role
+from xinshu.security.domain import ROLE_WORDS, Level, Role
+from xinshu.security.identity.models import Post
 
-__all__ = ["ApiKey", "Block", "CacheEntry", "Entry", "Link", "Organisation", "Stub", "User", "Watch"]
+__all__ = ["ApiKey", "Block", "CacheEntry", "Entry", "Link", "Organisation", "Post", "Stub", "User", "Watch"]
 
-_ROLES = [(Role.REPORTER.value, "报送员"), (Role.OPERATOR.value, "运营员")]
 _LEVELS = [
     (Level.NATION.value, "国家"),
     (Level.PROVINCE.value, "省"),
@@ -56,14 +57,17 @@ class Organisation(models.Model):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in, with one role. Made without a password a user cannot sign in."""
+    """An account of a person. What it is for are its posts. Made without a password a user cannot sign in.
+
+    `person`: the same for all accounts of one natural person.
+    """
 
     personal_data: ClassVar[Mapping[str, str]] = {
         "id": "pseudonymous",
         "username": "personal",
         "display_name": "personal",
         "organisation": "none",
-        "role": "none",
+        "person": "pseudonymous",
         "is_active": "none",
         "created_at": "none",
         "last_login": "personal",
@@ -76,23 +80,33 @@ class User(AbstractBaseUser):
     organisation = models.ForeignKey(
         Organisation, verbose_name="单位", null=True, on_delete=models.PROTECT, db_column="organisation_uscc"
     )
-    role = models.CharField("角色", max_length=12, choices=_ROLES)
+    person = models.UUIDField("自然人", default=uuid4, db_index=True, editable=False)
     is_active = models.BooleanField("可登录", default=True)
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name", "role"]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
 
     objects = BaseUserManager["User"]()
 
     class Meta:
         verbose_name = "用户"
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                name="security_user_reporter_has_organisation",
-                condition=~models.Q(role=Role.REPORTER.value) | models.Q(organisation__isnull=False),
-            ),
-        ]
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """Roles of the posts in force now. Asked once for an object, so once for a request."""
+        return frozenset(Role(each.role) for each in self.posts_now)
+
+    @cached_property
+    def posts_now(self) -> list[Post]:
+        """The posts in force now."""
+        now = timezone.now()
+        return [each for each in self.posts.all() if each.in_force(now)]
+
+    @property
+    def duty(self) -> str:
+        """The roles in words, for the bar of the console."""
+        return "、".join(word for role, word in ROLE_WORDS.items() if role in self.roles)
 
 
 class ApiKey(models.Model):

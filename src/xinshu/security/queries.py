@@ -20,7 +20,7 @@ def organisations() -> list[OrganisationFacts]:
 
 def accounts() -> list[AccountFacts]:
     """All users, by name."""
-    return [account_facts(each) for each in User.objects.order_by("username")]
+    return [account_facts(each) for each in User.objects.prefetch_related("posts").order_by("username")]
 
 
 def api_keys() -> list[KeyFacts]:

@@ -15,8 +15,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
+from xinshu.security.audit.services import record_refusal
 from xinshu.security.domain import Role
+from xinshu.security.identity.recording import audit_entry
+from xinshu.security.identity.requests import actor_of
+from xinshu.security.policy import RoleMissing
 
 _View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
@@ -56,7 +61,8 @@ def requires_role(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], C
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            if not request.user.is_active or request.user.role not in allowed:
+            if not request.user.is_active or not request.user.roles & allowed:
+                _record(request)
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -64,6 +70,21 @@ def requires_role(*roles: Role) -> Callable[[Callable[..., HttpResponseBase]], C
         return guarded
 
     return decorate
+
+
+def _record(request: HttpRequest) -> None:
+    """That somebody came to a door that is not his."""
+    actor = actor_of(request)
+    record_refusal(
+        audit_entry(
+            actor, "identity.refused", timezone.now(), code=RoleMissing.code, detail={"route": _route_of(request)}
+        )
+    )
+
+
+def _route_of(request: HttpRequest) -> str:
+    """The pattern of the address, without the ids in it."""
+    return "" if request.resolver_match is None else request.resolver_match.route
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

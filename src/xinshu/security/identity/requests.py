@@ -1,0 +1,63 @@
+"""Who acts in a request: the one place where a request becomes an `Actor`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from django.http import HttpRequest
+
+from xinshu.kernel.logs import current_trace
+from xinshu.security.domain import Actor
+from xinshu.security.models import User
+
+_METHODS = "account_authentication_methods"  # allauth's record of what was shown in this session
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The user of a request in the posts he holds now; without roles for a stranger or a disabled account."""
+    user = getattr(request, "user", None)
+    address = address_of(request)
+    if not isinstance(user, User) or not user.is_active:
+        return Actor(
+            id="", name="", roles=frozenset(), unit="", region="", person="", address=address, trace=current_trace()
+        )
+    return Actor(
+        id=str(user.pk),
+        name=user.display_name,
+        roles=user.roles,
+        unit=user.organisation_id or "",
+        region="" if user.organisation is None else user.organisation.region,
+        person=str(user.person),
+        address=address,
+        session=session_name(request.session.session_key or ""),
+        second_factor_at=second_factor_at(request),
+        trace=current_trace(),
+        items=_items(user),
+    )
+
+
+def _items(user: User) -> frozenset[str]:
+    """The catalogue items the posts name; none when a post is for all of them."""
+    each = [post.items.split() for post in user.posts_now]
+    return frozenset().union(*each) if all(each) else frozenset()
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address the request came from, as the server saw it; no header of the caller is believed."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def session_name(key: str) -> str:
+    """What stands for a session where it is shown or recorded: 16 hex digits; the key itself opens it."""
+    return hashlib.sha256(f"session\0{key}".encode()).hexdigest()[:16] if key else ""
+
+
+def second_factor_at(request: HttpRequest) -> datetime | None:
+    """When a second factor was last shown in this session."""
+    shown = [
+        float(each["at"])
+        for each in request.session.get(_METHODS, [])
+        if isinstance(each, dict) and each.get("method") == "mfa"
+    ]
+    return datetime.fromtimestamp(max(shown), UTC) if shown else None
