@@ -199,6 +199,9 @@ def _settle(ticket: Ticket, opened: Opened) -> None:
         ticket.disclosed, ticket.unauthorised = 0, int(subject.outcome is Outcome.UNAUTHORISED)
         Ticket.objects.filter(id=ticket.id).update(disclosed=0, unauthorised=ticket.unauthorised)
     consent = next(iter(opened.consents.values()), None)
+    if consent is not None:
+        ticket.trace = opened.entries[0].trace
+        Ticket.objects.filter(id=ticket.id).update(trace=ticket.trace)
     if subject.outcome is not Outcome.DISCLOSED or consent is not None:
         TicketSubject.objects.filter(ticket=ticket).update(outcome=subject.outcome, consent=consent)
 

@@ -5,7 +5,7 @@ A use locks the consents it takes in the order of their ids, so that of several 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -20,10 +20,10 @@ from xinshu.disclosure.consent_terms import (
     judge_uses,
 )
 from xinshu.disclosure.consents import genuine, terms_of, uses_of
-from xinshu.disclosure.domain import FieldKey
+from xinshu.disclosure.domain import FieldKey, Opening
 from xinshu.disclosure.errors import ConsentForged, ConsentRefused, ConsentScope, NoConsent
 from xinshu.disclosure.gate import Gate
-from xinshu.disclosure.models import Consent
+from xinshu.disclosure.models import Consent, Ticket, TicketSubject
 from xinshu.disclosure.registration import read_fields, write_fields
 
 
@@ -73,6 +73,19 @@ def check(gate: Gate, consents: Iterable[UUID], now: datetime) -> str:
         if not genuine(gate, consent):
             return ConsentForged.code
     return ""
+
+
+def again(ticket: Ticket, fields: Mapping[FieldKey, Opening], references: Sequence[UUID]) -> dict[UUID, Grounds]:
+    """The grounds a query was answered on, without using them up once more; empty where it needed none."""
+    wanted = frozenset(key for key, opening in fields.items() if opening.consent)
+    if not wanted:
+        return {}
+    rows = TicketSubject.objects.filter(ticket=ticket, consent__isnull=False).select_related("consent")
+    held = {each.ref: each.consent for each in rows if each.consent is not None}
+    nothing = Grounds(None, frozenset(), NoConsent.code)
+    return {
+        each: Grounds(held[each], fields_now(held[each]) & wanted) if each in held else nothing for each in references
+    }
 
 
 def fields_now(consent: Consent) -> frozenset[FieldKey]:

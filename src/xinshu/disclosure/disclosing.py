@@ -53,12 +53,17 @@ class Opened:
     entries: Sequence[AuditEntry]
 
 
-def disclose(gate: Gate, actor: Actor, order: Order, now: datetime) -> Opened:
+def disclose(
+    gate: Gate, actor: Actor, order: Order, now: datetime, *, grounds: Mapping[UUID, Grounds] | None = None
+) -> Opened:
     """Read, cut and mask; inside the transaction that registered or approved the query, its store scope open.
 
     The audit rows come back in `entries`; the caller writes them before it commits.
+
+    Args:
+        grounds: consents that were judged and counted before, for a copy of an earlier result; else they are taken now.
     """
-    grounds = _grounds(gate, order, now)
+    grounds = _grounds(gate, order, now) if grounds is None else grounds
     held = _read(gate, order, grounds)
     free = {key: opening for key, opening in order.fields.items() if not opening.consent}
     free_views, cut_views = views_of(gate.catalogue, free), _Views(gate, order, free)
@@ -173,9 +178,11 @@ def _entries(
     actor: Actor, order: Order, result: Result, grounds: Mapping[UUID, Grounds], now: datetime
 ) -> list[AuditEntry]:
     """One row for each subject: disclosed or not found with the count of records, refused with its own code."""
-    rows = []
+    rows, single = [], len(order.references) == 1
     for reference, each in zip(order.references, result.subjects, strict=True):
-        ground = grounds.get(reference)
+        ground, trace = grounds.get(reference), order.trace
+        if single and ground is not None and ground.consent is not None:
+            trace = ground.consent.trace  # one number from the consent to the destruction
         refused = each.outcome is Outcome.UNAUTHORISED
         detail: dict[str, str | int] = {} if refused else {"facts": each.count(), "outcome": each.outcome.value}
         if ground is not None and ground.consent is not None:
@@ -189,7 +196,7 @@ def _entries(
                 ticket=order.number,
                 purpose=order.purpose.id,
                 code=(ground.refusal if ground is not None else "") if refused else "",
-                trace=order.trace,
+                trace=trace,
                 detail=detail,
             )
         )
