@@ -18,6 +18,10 @@ from xinshu.collection.channels.inbox import scan_inbox
 from xinshu.collection.channels.loading import ask_for_unfinished, load_hand_in
 from xinshu.collection.services import Desk
 from xinshu.collection.tasks import LOAD, SCAN, ask_to_scan
+from xinshu.disclosure import batches as query_batches
+from xinshu.disclosure.gate import Gate
+from xinshu.disclosure.tasks import RUN
+from xinshu.disclosure.upkeep import sweep
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.logs import new_trace
 from xinshu.project.environment import read_settings
@@ -47,6 +51,11 @@ def _own_trace(work: Callable[_P, None]) -> Callable[_P, None]:
 @functools.cache
 def _desk() -> Desk:
     return open_desk(read_settings())
+
+
+@functools.cache
+def _gate() -> Gate:
+    return Gate.open(read_settings())
 
 
 @app.periodic(cron="5 16 * * *")  # by UTC: five past midnight in Shanghai
@@ -95,3 +104,23 @@ def rotate_on(timestamp: int) -> None:
     found = continue_rotation(read_settings(), seconds=_ROTATION_SECONDS)
     if found.phase is Phase.MOVING and found.left:
         ask_to_continue()
+
+
+@app.task(name=RUN)
+@_own_trace
+def run_query_batch(ticket: str) -> None:
+    """Carry out an approved batch query."""
+    query_batches.run_batch(_gate(), UUID(ticket), datetime.now(UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="xinshu.sweep_disclosure", queueing_lock="xinshu.sweep_disclosure")
+@_own_trace
+def sweep_disclosure(timestamp: int) -> None:
+    """Files, reminders and consents whose time has come; batches whose job was lost. `timestamp`: when it was due."""
+    del timestamp
+    now = datetime.now(UTC)
+    query_batches.ask_for_unfinished(now)
+    found = sweep(_gate(), now)
+    if found.files or found.reminders:
+        _log.info("disclosure swept", files=found.files, reminders=found.reminders)

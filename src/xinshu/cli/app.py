@@ -22,6 +22,7 @@ COMMANDS = {
     "catalogue": "xinshu.cli.catalogue",
     "check": "xinshu.cli.check",
     "demo": "xinshu.cli.demo",
+    "disclosure": "xinshu.cli.disclosure",
     "dump": "xinshu.cli.dump",
     "ingest": "xinshu.cli.ingest",
     "init": "xinshu.cli.init",

@@ -18,6 +18,7 @@ from xinshu.disclosure.watermark import CHECK_LENGTH, check_number, is_in_order_
 from xinshu.kernel.ids import read_public_id
 from xinshu.security.domain import Actor
 
+SYSTEM = "system"  # the command line, on the machine itself
 _ENOUGH = 3  # check numbers that fit, of the rows looked at
 _LOOKED_AT = 50
 
@@ -75,11 +76,11 @@ def trail(actor: Actor, number: str, now: datetime) -> Trail:
     """The trail of a query, by its number or the mark of any of its copies; looking at it is on the record too.
 
     Raises:
-        MarkUnknown: there is nothing of that number.
+        MarkUnknown: there is nothing of that number, or it is another unit's.
     """
     with auditing.refusals_recorded(actor, auditing.TRAIL, now), transaction.atomic():
         ticket = _ticket(number)
-        if ticket is None:
+        if ticket is None or (actor.id != SYSTEM and ticket.unit != actor.unit):
             raise MarkUnknown
         auditing.write(
             auditing.entry(actor, auditing.TRAIL, now, ticket=ticket.number, purpose=ticket.purpose, trace=ticket.trace)
