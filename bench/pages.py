@@ -45,7 +45,7 @@ def run(store: Store) -> list[Line]:
     store.fill()
     sample = _sample(store)
     lines = []
-    with _website() as port:
+    with _website(store) as port:
         for name, address in (("subject page", _subject_address), ("search page", _search_address)):
             say(f"{name}, {READERS} readers")
             _load(port, sample, address, _WARM_UP_SECONDS)
@@ -82,12 +82,14 @@ def _search_address(sample: Sample, dice: random.Random) -> str:
 
 
 @contextmanager
-def _website() -> Iterator[int]:
+def _website(store: Store) -> Iterator[int]:
     """The web process; its port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = int(probe.getsockname()[1])
-    with subprocess.Popen(commands(port)["web"], env={**os.environ, "XINSHU_PROFILE": PROFILE}) as process:
+    with subprocess.Popen(
+        commands(store.settings, port)["web"], env={**os.environ, "XINSHU_PROFILE": PROFILE}
+    ) as process:
         try:
             _await(port, process)
             yield port

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from xinshu.bootstrap.supervisor import supervise
+from xinshu.cli.up import commands
 
 _STAY = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
 _DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _STAY
@@ -87,3 +88,13 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path):
     while not _gone(tmp_path / "pid") and time.monotonic() < end:
         time.sleep(0.05)
     assert _gone(tmp_path / "pid")
+
+
+def test_the_website_has_the_processes_and_threads_that_are_set(settings_with):
+    def option(name: str, **settings: int) -> str:
+        command = commands(settings_with(**settings), 8000)["web"]
+        return command[command.index(name) + 1]
+
+    assert option("--workers", web_workers=3) == "3"
+    assert option("--threads", web_threads=5) == option("--worker-connections", web_threads=5) == "5"
+    assert option("--bind") == "127.0.0.1:8000"

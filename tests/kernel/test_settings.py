@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from xinshu.kernel.errors import SettingInvalid
@@ -13,6 +15,7 @@ from xinshu.kernel.settings import Settings
     [
         pytest.param("XINSHU_FILE_MAX_ROWS", "many", id="not a number"),
         pytest.param("XINSHU_FILE_MAX_BYTES", "4X", id="unknown unit"),
+        pytest.param("XINSHU_WEB_WORKERS", "-1", id="fewer than none"),
         pytest.param("XINSHU_LOG_LEVEL", "LOUD", id="unknown level"),
         pytest.param("XINSHU_UNHEARD_OF", "1", id="unknown variable"),
     ],
@@ -32,3 +35,8 @@ def test_the_message_about_the_database_address_does_not_repeat_it() -> None:
 
 def test_sizes_may_be_written_with_units() -> None:
     assert Settings.from_env({"XINSHU_CHUNK_BYTES": "8M"}).chunk_bytes == 8 << 20
+
+
+def test_the_website_has_a_process_for_each_processor_unless_told_otherwise() -> None:
+    assert Settings.from_env({}).web_processes == len(os.sched_getaffinity(0))
+    assert Settings.from_env({"XINSHU_WEB_WORKERS": "3"}).web_processes == 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from xinshu.catalogue.errors import UnknownItem
-from xinshu.catalogue.models import Item
+from xinshu.kernel.database import fetch
+
+_NUMBERS = "SELECT item, id FROM catalogue_item"
 
 
 def item_numbers() -> dict[str, int]:
     """{item code: its number in the record store}."""
-    return dict(Item.objects.values_list("item", "id"))
+    return dict(fetch(_NUMBERS))
 
 
 def item_number(item: str) -> int:

@@ -92,7 +92,7 @@ def _run(
         prepare_channels(settings)
         _show_reporter(reports)
         if serve:
-            up.serve(port)
+            up.serve(settings, port)
 
 
 def _show_reporter(reports: list[BatchReport]) -> None:

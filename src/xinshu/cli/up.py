@@ -14,6 +14,7 @@ from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.bootstrap.supervisor import supervise
 from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.settings import Settings
 from xinshu.project.environment import read_settings
 
 HOST = "127.0.0.1"
@@ -34,11 +35,11 @@ def _up(
         require_migrated()
         bring_up_to_date(settings, shanghai_date(datetime.now(UTC)))
         prepare_channels(settings)
-        code = serve(port)
+        code = serve(settings, port)
     raise typer.Exit(code)
 
 
-def serve(port: int) -> int:
+def serve(settings: Settings, port: int) -> int:
     """Run the website, the interface (on the next port) and the worker until a signal comes or one of them ends.
 
     The database must be at hand.
@@ -50,22 +51,25 @@ def serve(port: int) -> int:
     """
     _require_free(port)
     _require_free(port + 1)
-    return supervise(commands(port), started=lambda: _announce_when_up(port))
+    return supervise(commands(settings, port), started=lambda: _announce_when_up(port))
 
 
-def commands(port: int) -> dict[str, list[str]]:
-    """The processes: website and interface under gunicorn, one worker of four threads each, and the task worker."""
+def commands(settings: Settings, port: int) -> dict[str, list[str]]:
+    """The programs: website and interface under gunicorn, and the task worker."""
     worker = ["-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
     worker += ["--concurrency", str(_JOBS), "--delete-jobs", "successful"]
     return {
-        "web": _gunicorn(port, "xinshu.project.wsgi"),
-        "gateway": _gunicorn(port + 1, "xinshu.project.gateway.wsgi"),
+        "web": _gunicorn(port, "xinshu.project.wsgi", settings.web_processes, settings.web_threads),
+        "gateway": _gunicorn(port + 1, "xinshu.project.gateway.wsgi", 1, _THREADS),
         "worker": [sys.executable, *worker],
     }
 
 
-def _gunicorn(port: int, application: str) -> list[str]:
-    options = ["--no-control-socket", "--worker-class", "gthread", "--threads", str(_THREADS)]
+def _gunicorn(port: int, application: str, workers: int, threads: int) -> list[str]:
+    options = ["--no-control-socket", "--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)]
+    # A process takes no more connections than it can answer at once and keeps none: the others wait for whichever process
+    # is free first, instead of behind one that happens to hold many.
+    options += ["--worker-connections", str(threads), "--keep-alive", "0"]
     options += ["--bind", f"{HOST}:{port}", "--log-level", "warning"]
     return [sys.executable, "-m", "gunicorn", *options, application]
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Sum
 
 from xinshu.collection.domain import BatchReport
 from xinshu.collection.models import Batch, RuleTally, Tally
+from xinshu.kernel.database import fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,12 @@ GROUP BY 1
 """
 
 
+_VERSIONS = "SELECT id, item_version FROM collection_batch WHERE id = ANY(%s)"
+
+
 def item_versions(batches: Collection[int]) -> dict[int, str]:
     """{batch number: version of the item's declaration its rows were judged by}."""
-    return dict(Batch.objects.filter(id__in=batches).values_list("id", "item_version"))
+    return dict(fetch(_VERSIONS, [list(set(batches))]))
 
 
 def latest_of_item(item: str, suppliers: Collection[str] | None, *, rows: int) -> list[int]:

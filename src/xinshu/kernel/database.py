@@ -1,12 +1,30 @@
-"""A connection of the driver's own beside Django's: server-side binding, binary results, COPY."""
+"""The driver beneath Django's connection: prepared look-ups; and connections of its own beside it, for COPY and locks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import connection
+
+_PREPARE_AFTER = 5
+
+
+def fetch(statement: LiteralString, values: Sequence[Any] = ()) -> list[Any]:
+    """All rows of a statement that is asked again and again, in Django's transaction and role.
+
+    The connection keeps it prepared, so neither Django builds nor the server plans it anew. For look-ups by key: once
+    prepared, its plan no longer hangs on the values. Placeholders are `%s`; a list is one value (`= ANY(%s)`).
+    """
+    connection.close_if_health_check_failed()  # as Django's own cursors do: one that broke since the last request is replaced
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    if raw.prepare_threshold is None:  # Django turns preparing off; its own cursors never prepare in any case
+        raw.prepare_threshold = _PREPARE_AFTER
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+        return cursor.execute(statement, values, prepare=True).fetchall()
 
 
 @contextmanager

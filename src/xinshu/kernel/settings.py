@@ -5,6 +5,7 @@ Nothing else in the program reads the environment. docs/settings.md lists every 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -43,6 +44,8 @@ class Settings:
     web_max_bytes: int
     web_max_rows: int
     inbox_dir: str
+    web_workers: int
+    web_threads: int
     crypto_provider: str
     sm2_provider: str
     crypto_suite: str
@@ -78,6 +81,8 @@ class Settings:
             web_max_bytes=_read(env, "XINSHU_WEB_MAX_BYTES", "200M", _size),
             web_max_rows=_read(env, "XINSHU_WEB_MAX_ROWS", "200000", _positive),
             inbox_dir=env.get("XINSHU_INBOX_DIR", ""),
+            web_workers=_read(env, "XINSHU_WEB_WORKERS", "0", _number),
+            web_threads=_read(env, "XINSHU_WEB_THREADS", "4", _positive),
             crypto_provider=env.get("XINSHU_CRYPTO_PROVIDER") or "soft",
             sm2_provider=env.get("XINSHU_SM2_PROVIDER") or "same",
             crypto_suite=_read(env, "XINSHU_CRYPTO_SUITE", "sm", _suite),
@@ -87,6 +92,11 @@ class Settings:
     def inbox(self) -> Path:
         """The watched folder."""
         return Path(self.inbox_dir or self.home / "inbox").absolute()
+
+    @property
+    def web_processes(self) -> int:
+        """Processes that answer for the website: as set, else as many as there are processors for us."""
+        return self.web_workers or len(os.sched_getaffinity(0))
 
 
 # Read by make and the test suite, not by the program.
@@ -102,6 +112,12 @@ def _read(env: Mapping[str, str], variable: str, default: str, parse: Callable[[
         raise SettingInvalid(
             f"设置 {variable}{shown} 无法识别：{problem}", fix=f"改正或删去 {variable}（默认 {default or '空'}）"
         ) from None
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("应为不小于 0 的整数")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -18,7 +18,7 @@ from xinshu.publication.wording import Words, about_a_person, provenance, public
 from xinshu.records.queries import StoredRecord, former_contents, most_recorded, records_of
 from xinshu.rules.domain import RuleSet
 from xinshu.rules.loading import load_rules
-from xinshu.security.queries import organisations
+from xinshu.security.queries import organisation_names
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.queries import SubjectFacts, find_subject, one_subject
 from xinshu.subjects.vocabulary import Vocabulary, load_vocabulary
@@ -61,7 +61,7 @@ def public_profile(
     if known_at is not None:
         subject = _as_known(subject, reference, known_at)
     words = Words(
-        {each.uscc: each.name for each in organisations()},
+        organisation_names({each.supplier for each in records}),
         reference.rule_sets,
         item_versions({each.batch_id for each in records}),
     )

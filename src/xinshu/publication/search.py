@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from xinshu.kernel.text import normalise_cell, normalise_name
 from xinshu.publication.queries import PublicReference
-from xinshu.security.queries import organisations
+from xinshu.security.queries import organisation_names
 from xinshu.subjects.domain import Hit, Proposed
 from xinshu.subjects.queries import search_names, without_controls
 from xinshu.subjects.vocabulary import Vocabulary
@@ -81,6 +82,9 @@ def search_public(text: str, *, reference: PublicReference, day: date, limit: in
     )
 
 
+_compared = lru_cache(10_000)(normalise_name)  # every search compares the same names
+
+
 def _offices(wanted: str, names: Vocabulary) -> Iterator[OfficeHit]:
     """Government bodies whose name holds the text, or held it before a reform renamed them."""
     if len(wanted) < 2:
@@ -91,12 +95,12 @@ def _offices(wanted: str, names: Vocabulary) -> Iterator[OfficeHit]:
         if each.former in wanted and each.now not in wanted
     }
     listed = 0
-    for office in organisations():
-        name = normalise_name(office.name)
+    for code, written in organisation_names().items():
+        name = _compared(written)
         change = next((each for text, each in renamed.items() if name.endswith(text)), None)
         if wanted in name or change is not None:
             words = "名称" if change is None else f"原“{change.former}”，{change.reform}后为“{change.now}”"
-            yield OfficeHit(office.uscc, office.name, words)
+            yield OfficeHit(code, written, words)
             listed += 1
         if listed == _MOST_OFFICES:
             return

@@ -20,6 +20,7 @@ from xinshu.records.queries import StoredRecord
 from xinshu.rules.domain import RuleSet
 
 _NATURAL_PERSON = "自然人"
+_OPEN_END = OPEN_ENDED.isoformat()
 _NEVER = frozenset({"id", "phone", "account"})  # masks whose values stay off public pages even masked
 
 
@@ -39,11 +40,12 @@ def about_a_person(record: StoredRecord, item: CatalogueItem) -> bool:
 
 def public_fields(item: CatalogueItem, values: Mapping[str, str]) -> tuple[PublicField, ...]:
     """The filled public fields in the order of the item."""
-    return tuple(
-        PublicField(each.title, "长期" if values[each.code] == OPEN_ENDED.isoformat() else values[each.code])
-        for each in item.fields
-        if values.get(each.code) and _may_show(each, values)
-    )
+    found = []
+    for each in item.fields:
+        value = values.get(each.code)
+        if value and _may_show(each, values):
+            found.append(PublicField(each.title, "长期" if value == _OPEN_END else value))
+    return tuple(found)
 
 
 def _may_show(each: ItemField, values: Mapping[str, str]) -> bool:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from xinshu.catalogue.queries import item_numbers
+from xinshu.kernel.database import fetch
 from xinshu.records.domain import Marks
 
 Scope = date | Literal["all"]
@@ -61,11 +62,16 @@ class StoredRecord:
 
 @contextmanager
 def reading(scope: Scope) -> Iterator[None]:
-    """A transaction in which the store shows what is public on a day, or everything; afterwards nothing again."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('xinshu.scope', %s, true)", [scope if scope == "all" else scope.isoformat()])
+    """A transaction in which the store shows what is public on a day, or everything; afterwards nothing again.
+
+    The scope ends with the transaction; inside another one it is taken back.
+    """
+    inside = connection.in_atomic_block
+    with transaction.atomic():
+        fetch(_SCOPE, [scope if scope == "all" else scope.isoformat()])
         yield
-        cursor.execute("SELECT set_config('xinshu.scope', '', true)")
+        if inside:
+            fetch(_SCOPE, [""])
 
 
 def records_of(subject_ids: Sequence[UUID], *, scope: Scope, known_at: datetime | None) -> list[StoredRecord]:
@@ -78,9 +84,8 @@ def records_of(subject_ids: Sequence[UUID], *, scope: Scope, known_at: datetime 
     """
     ids = list(subject_ids)
     if known_at is None:
-        with reading(scope), connection.cursor() as cursor:
-            cursor.execute(_PRESENT, {"subjects": ids})
-            rows = cursor.fetchall()
+        with reading(scope):
+            rows = fetch(_PRESENT, [ids])
     else:  # former contents can be read with the whole scope only
         with reading("all"), connection.cursor() as cursor:
             cursor.execute(_KNOWN_AT, {"subjects": ids, "at": known_at})
@@ -139,19 +144,21 @@ def _record(row: tuple[Any, ...], names: Mapping[int, str]) -> StoredRecord:
     return StoredRecord(record, subject, number, names.get(number, ""), values, *rest)
 
 
-_COLUMNS = """
+_COLUMNS: LiteralString = """
     r.id, r.subject_id, r.item_id, {c}.payload, {c}.supplier, {c}.authority, {c}.event_date, {c}.ends_on,
     {c}.received_at, r.first_received_at, {c}.rule_set, {c}.severity, {c}.public_from, {c}.repair_from,
     {c}.public_until, {c}.marks, {c}.batch_id, {c}.row_no, r.linked_by, r.linked_at, r.person_index IS NOT NULL
 """
-_PRESENT = f"SELECT {_COLUMNS.format(c='r')} FROM records_record r WHERE r.subject_id = ANY(%(subjects)s)"
+_SCOPE: LiteralString = "SELECT set_config('xinshu.scope', %s, true)"
+_OF_SUBJECTS: LiteralString = f"SELECT {_COLUMNS.format(c='r')} FROM records_record r WHERE r.subject_id = ANY("
+_PRESENT: LiteralString = f"{_OF_SUBJECTS}%s)"
 _OF_BATCHES = """
 FROM records_record r WHERE r.batch_id = ANY(%(batches)s) AND r.item_id = %(item)s
 AND r.subject_id IS NOT NULL AND r.person_index IS NULL
 """
 _IN_ORDER = "ORDER BY r.event_date DESC NULLS LAST, r.id LIMIT %(limit)s OFFSET %(offset)s"
 _KNOWN_AT = f"""
-{_PRESENT} AND r.linked_at <= %(at)s AND r.received_at <= %(at)s
+{_OF_SUBJECTS}%(subjects)s) AND r.linked_at <= %(at)s AND r.received_at <= %(at)s
 UNION ALL
 SELECT {_COLUMNS.format(c="v")} FROM records_record r
 JOIN records_revision v ON v.counterpart = r.counterpart AND v.id = r.id

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from xinshu.kernel.database import fetch
 from xinshu.security.accounts import account_facts, key_facts
 from xinshu.security.domain import AccountFacts, KeyFacts, Level, OrganisationFacts
 from xinshu.security.models import ApiKey, Organisation, User
+
+_ALL_NAMES = "SELECT uscc, name FROM security_organisation ORDER BY uscc"
+_NAMES = "SELECT uscc, name FROM security_organisation WHERE uscc = ANY(%s) ORDER BY uscc"
 
 
 def organisation(uscc: str) -> OrganisationFacts | None:
@@ -16,6 +22,11 @@ def organisation(uscc: str) -> OrganisationFacts | None:
 def organisations() -> list[OrganisationFacts]:
     """All organisations, by code."""
     return [_facts(each) for each in Organisation.objects.order_by("uscc")]
+
+
+def organisation_names(codes: Collection[str] | None = None) -> dict[str, str]:
+    """{code: name} of these organisations, by default of all, by code; an unknown code is missing."""
+    return dict(fetch(_ALL_NAMES) if codes is None else fetch(_NAMES, [list(codes)]))
 
 
 def accounts() -> list[AccountFacts]:

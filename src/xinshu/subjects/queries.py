@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import LiteralString
 from uuid import UUID
 
-from django.db.models import Q
-
+from xinshu.kernel.database import fetch
 from xinshu.kernel.ids import read_public_id
 from xinshu.kernel.text import normalise_cell, upper_ascii
 from xinshu.subjects.domain import Found, Hit
 from xinshu.subjects.errors import SubjectNotFound
-from xinshu.subjects.models import Merge, Subject, SubjectName
+from xinshu.subjects.models import Subject
 from xinshu.subjects.searching import search_names, without_controls
 
 __all__ = [
@@ -26,6 +26,27 @@ __all__ = [
     "search_names",
     "without_controls",
 ]
+
+_CODE_LENGTH = 18
+_FACTS: LiteralString = """
+SELECT s.id, s.public_id, s.uscc, s.name, s.status, s.region, s.closed_on,
+    ARRAY(SELECT n.name FROM subjects_subjectname n WHERE n.subject_id = s.id AND NOT n.current ORDER BY n.id),
+    coalesce((SELECT w.uscc FROM subjects_merge m JOIN subjects_subject w ON w.id = m.winner_id
+        WHERE m.loser_id = s.id AND m.undone_at IS NULL), '')
+FROM subjects_subject s WHERE"""
+_BY_CODE: LiteralString = f"{_FACTS} s.uscc = %s"
+_BY_PUBLIC_ID: LiteralString = f"{_FACTS} s.public_id = %s"
+# UNION, not UNION ALL: it ends even on merges that lead in a circle at some moment.
+_FAMILY: LiteralString = """
+WITH RECURSIVE counted AS (SELECT m.loser_id, m.winner_id FROM subjects_merge m WHERE {counted}),
+family AS (
+    SELECT c.loser_id FROM counted c WHERE c.winner_id = %s
+    UNION SELECT c.loser_id FROM family f JOIN counted c ON c.winner_id = f.loser_id
+) SELECT loser_id FROM family"""
+_MERGED: LiteralString = _FAMILY.replace("{counted}", "m.undone_at IS NULL")
+_MERGED_AT: LiteralString = _FAMILY.replace(
+    "{counted}", "m.merged_at <= %s AND (m.undone_at IS NULL OR %s < m.undone_at)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +67,19 @@ class SubjectFacts:
 def find_subject(code: str) -> SubjectFacts:
     """The subject with this USCC or public id. Raises SubjectNotFound."""
     text = upper_ascii(normalise_cell(without_controls(code)))
-    where = Q(uscc=text)
     public = read_public_id(text)
-    if public is not None and len(text) != 18:
-        where = Q(public_id=public)
-    subject = Subject.objects.filter(where).first()
-    if subject is None:
+    by_code = public is None or len(text) == _CODE_LENGTH
+    found = fetch(_BY_CODE, [text]) if by_code else fetch(_BY_PUBLIC_ID, [public])
+    if not found:
         raise SubjectNotFound(text)
-    former = SubjectName.objects.filter(subject=subject, current=False).order_by("id").values_list("name", flat=True)
-    into = Merge.objects.filter(loser=subject, undone_at=None).select_related("winner").first()
-    return SubjectFacts(
-        subject.id,
-        subject.public_id,
-        subject.uscc,
-        subject.name,
-        subject.status,
-        subject.region,
-        subject.closed_on,
-        tuple(former),
-        into.winner.uscc if into else "",
-    )
+    *facts, former, merged_into = found[0]
+    return SubjectFacts(*[*facts, tuple(former), merged_into])
 
 
 def one_subject(subject: UUID, at: datetime | None = None) -> list[UUID]:
     """A subject and those merged into it (at that moment, by default now), whose records its page shows."""
-    merges = Merge.objects.filter(winner_id=subject)
-    if at is None:
-        merges = merges.filter(undone_at=None)
-    else:
-        merges = merges.filter(merged_at__lte=at).filter(Q(undone_at=None) | Q(undone_at__gt=at))
-    found = [subject]
-    for loser in merges.order_by("id").values_list("loser_id", flat=True):
-        found += one_subject(loser, at)
-    return found
+    losers = fetch(_MERGED, [subject]) if at is None else fetch(_MERGED_AT, [at, at, subject])
+    return [subject, *(loser for (loser,) in losers)]
 
 
 def search(text: str, *, limit: int = 20) -> list[Hit]:

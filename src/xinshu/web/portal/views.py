@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -156,13 +157,16 @@ def subject(request: HttpRequest, portal: Portal, code: str) -> HttpResponse:
         "every": every,
         "table": request.GET.get("view") == "table",
         "address": _address(request),
+        "repair": _service(portal, "repair"),
+        "objection": _service(portal, "objection"),
     }
     return page(request, portal, "subject", context)
 
 
 def page(request: HttpRequest, portal: Portal, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """A page of the public website."""
-    whole = {"site": portal.site, "content": portal.content, "today": today(), **context}
+    """A page of the public website. `section`, the route's name, says which entry of the menu is the present one."""
+    section = request.resolver_match.url_name if request.resolver_match and status < 400 else ""
+    whole = {"site": portal.site, "content": portal.content, "today": today(), "section": section, **context}
     return render(request, f"portal/{name}.html", whole, status=status)
 
 
@@ -181,6 +185,12 @@ def code_hint(text: str) -> str:
     except InvalidIdentifier as wrong:
         return wrong.message
     return ""
+
+
+def _service(portal: Portal, name: str) -> str:
+    """Where the website tells of that service; empty where it does not."""
+    offered = any(each.name == name for each in portal.content.services)
+    return reverse("services-article", args=[name]) if offered else ""
 
 
 def _feed(request: HttpRequest, portal: Portal, pager: Pager) -> Feed:

@@ -1,0 +1,1 @@
+"""Blocks of the portal's templates; docs/pages.md."""
