@@ -156,7 +156,7 @@ def _alive(pid: int) -> bool:
 def test_up_serves_and_stops_whole(running, port, number):
     assert _status(port) == 200
     children = _children(running.pid)
-    assert len(children) == 3
+    assert len(children) == 4  # website, interface, worker, sealer
     assert _status(port + 1) == 200
     running.send_signal(number)
     out, err = running.communicate(timeout=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth import authenticate
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from xinshu.bootstrap.audit import seal_record
 from xinshu.project.middleware import HeadersMiddleware
 from xinshu.security.domain import Level, OrganisationFacts
 from xinshu.security.models import Post, User
@@ -32,12 +34,18 @@ def test_the_process_is_alive_without_a_database(client):
 
 def test_the_process_is_ready_with_a_database(client, database):
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"database": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"database": "ok", "audit": "stale"})
+
+
+def test_the_process_tells_that_the_audit_is_anchored(client, database, settings_with, tmp_path):
+    (tmp_path / "home").mkdir()
+    seal_record(settings_with(home=tmp_path / "home"), datetime.now(UTC))
+    assert client.get("/readyz").json() == {"database": "ok", "audit": "ok"}
 
 
 def test_the_process_is_not_ready_without_a_database_and_tells_no_details(client):
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"database": "unavailable"})
+    assert (answer.status_code, answer.json()) == (503, {"database": "unavailable", "audit": "stale"})
 
 
 def test_the_process_is_not_ready_before_the_tables_are_made(client, empty_database):

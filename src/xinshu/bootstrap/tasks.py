@@ -12,6 +12,7 @@ import structlog
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
+from xinshu.bootstrap.audit import QUEUE, purge_record, seal_record
 from xinshu.bootstrap.desk import bring_up_to_date, open_desk
 from xinshu.bootstrap.sealed import continue_rotation
 from xinshu.collection.channels.inbox import scan_inbox
@@ -124,3 +125,27 @@ def sweep_disclosure(timestamp: int) -> None:
     found = sweep(_gate(), now)
     if found.files or found.reminders:
         _log.info("disclosure swept", files=found.files, reminders=found.reminders)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="xinshu.seal_audit", queueing_lock="xinshu.seal_audit", queue=QUEUE)
+@_own_trace
+def seal_audit(timestamp: int) -> None:
+    """Seal and anchor the audit record. `timestamp`: when it was due; what is recorded by now is sealed."""
+    del timestamp
+    done = seal_record(read_settings(), datetime.now(UTC))
+    if done is not None and done.rows:
+        _log.info("audit sealed", rows=done.rows, blocks=done.blocks, anchored=done.anchored)
+
+
+@app.periodic(cron="40 18 * * *")  # by UTC: at night in Shanghai
+@app.task(name="xinshu.tend_audit", queueing_lock="xinshu.tend_audit", queue=QUEUE)
+@_own_trace
+def tend_audit(timestamp: int) -> None:
+    """Look for entries that were left out, and purge what is too old. `timestamp`: when it was due."""
+    del timestamp
+    now = datetime.now(UTC)
+    seal_record(read_settings(), now, thorough=True)
+    gone = purge_record(read_settings(), now)
+    if gone is not None:
+        _log.info("audit purged", first_block=gone.first_block, last_block=gone.last_block, rows=gone.rows)

@@ -19,6 +19,7 @@ from xinshu.project.environment import read_settings
 # given is imported, so that `xinshu check` does not wait for Django.
 COMMANDS = {
     "account": "xinshu.cli.account",
+    "audit": "xinshu.cli.audit",
     "catalogue": "xinshu.cli.catalogue",
     "check": "xinshu.cli.check",
     "demo": "xinshu.cli.demo",
@@ -36,7 +37,7 @@ COMMANDS = {
     "up": "xinshu.cli.up",
 }
 # Modules that may be imported before Django is set up: they touch no table.
-WITHOUT_TABLES = frozenset({"xinshu.cli.check", "xinshu.cli.template", "xinshu.cli.catalogue"})
+WITHOUT_TABLES = frozenset({"xinshu.cli.audit", "xinshu.cli.check", "xinshu.cli.template", "xinshu.cli.catalogue"})
 
 _REFUSED = 2
 _INTERRUPTED = 130

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from xinshu.bootstrap.audit import QUEUE, seal_at_start
 from xinshu.bootstrap.desk import bring_up_to_date, prepare_channels
 from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
@@ -51,17 +52,19 @@ def serve(settings: Settings, port: int) -> int:
     """
     _require_free(port)
     _require_free(port + 1)
+    seal_at_start(settings, datetime.now(UTC))
     return supervise(commands(settings, port), started=lambda: _announce_when_up(port))
 
 
 def commands(settings: Settings, port: int) -> dict[str, list[str]]:
-    """The programs: website and interface under gunicorn, and the task worker."""
+    """The programs: website and interface under gunicorn, the task worker, and one that only seals the audit record."""
     worker = ["-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
-    worker += ["--concurrency", str(_JOBS), "--delete-jobs", "successful"]
+    worker += ["--delete-jobs", "successful"]
     return {
         "web": _gunicorn(port, "xinshu.project.wsgi", settings.web_processes, settings.web_threads),
         "gateway": _gunicorn(port + 1, "xinshu.project.gateway.wsgi", 1, _THREADS),
-        "worker": [sys.executable, *worker],
+        "worker": [sys.executable, *worker, "--concurrency", str(_JOBS)],
+        "sealer": [sys.executable, *worker, "--concurrency", "1", "--queues", QUEUE],
     }
 
 

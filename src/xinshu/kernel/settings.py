@@ -49,6 +49,8 @@ class Settings:
     crypto_provider: str
     sm2_provider: str
     crypto_suite: str
+    audit_anchor_dir: str
+    audit_stale_minutes: int
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -86,6 +88,8 @@ class Settings:
             crypto_provider=env.get("XINSHU_CRYPTO_PROVIDER") or "soft",
             sm2_provider=env.get("XINSHU_SM2_PROVIDER") or "same",
             crypto_suite=_read(env, "XINSHU_CRYPTO_SUITE", "sm", _suite),
+            audit_anchor_dir=env.get("XINSHU_AUDIT_ANCHOR_DIR", ""),
+            audit_stale_minutes=_read(env, "XINSHU_AUDIT_STALE_MINUTES", "15", _positive),
         )
 
     @property
@@ -97,6 +101,11 @@ class Settings:
     def web_processes(self) -> int:
         """Processes that answer for the website: as set, else as many as there are processors for us."""
         return self.web_workers or len(os.sched_getaffinity(0))
+
+    @property
+    def audit_anchors(self) -> Path:
+        """Where the signed heads of the audit are kept as well."""
+        return Path(self.audit_anchor_dir or self.home / "anchors").absolute()
 
 
 # Read by make and the test suite, not by the program.

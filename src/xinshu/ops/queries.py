@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from django.db import DatabaseError, connection
+
+from xinshu.kernel.errors import XinshuError
+from xinshu.security.audit.services import anchor_state
 
 _log = structlog.get_logger(__name__)
 
@@ -18,3 +23,11 @@ def database_ready() -> bool:
         _log.warning("database not ready", problem=str(problem).splitlines()[0])
         return False
     return True
+
+
+def audit_anchored(now: datetime) -> bool:
+    """Whether the audit record is sealed and anchored lately enough; else sensitive reads wait."""
+    try:
+        return anchor_state(now).fresh
+    except XinshuError:
+        return False

@@ -73,6 +73,15 @@ def record_many(entries: Sequence[AuditEntry], *, using: str = "default") -> Non
         raise _unavailable(problem) from problem
 
 
+def record_with(bulk: psycopg.Connection, entries: Sequence[AuditEntry]) -> None:
+    """The same for an act that works on a connection of the driver's own (`kernel.database.bulk_transaction`)."""
+    try:
+        with bulk.cursor() as cursor:
+            cursor.executemany(_INSERT.removesuffix(" RETURNING id"), [_row(each) for each in entries])
+    except psycopg.Error as problem:
+        raise _unavailable(problem) from problem
+
+
 def record_refusal(entry: AuditEntry, *, using: str = "default") -> int:
     """Write an entry by itself, at once; inside a transaction on a connection of its own, so that it outlives a rollback.
 
