@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -23,7 +24,7 @@ from tests.plugins.main_path import canonical
 
 from xinshu.bootstrap.sealed import continue_rotation, rotate_kek, rotate_key, stores
 from xinshu.collection.outcome import held_place
-from xinshu.collection.rawfiles import open_raw, raw_path
+from xinshu.collection.rawfiles import keep_stream, open_raw, raw_path
 from xinshu.kernel.identifiers.citizen_id import check_character
 from xinshu.records.services import sealed_place
 from xinshu.security.audit.errors import AuditUnavailable
@@ -32,7 +33,7 @@ from xinshu.security.crypto.keyring import Keyring, KeyState, Purpose
 from xinshu.security.rotation.engine import count_keys, old_keys, rotate, work
 from xinshu.security.rotation.progress import Phase, read_progress
 from xinshu.security.rotation.queries import key_overview
-from xinshu.security.sealing import Vault
+from xinshu.security.sealing import Vault, file_keys
 
 NOW = datetime(2026, 9, 9, tzinfo=UTC)
 AT_ONCE = timedelta(0)
@@ -235,7 +236,7 @@ from xinshu.project.environment import read_settings
 from xinshu.security.rotation import stores as module
 from xinshu.security.rotation.engine import work
 from xinshu.security.rotation.queries import key_overview
-from xinshu.security.sealing import Vault
+from xinshu.security.sealing import Vault, file_keys
 module._PAGES, module.SealedColumn.step, module.IndexColumn.step, module.SealedFolder.step = 1, 1, 1, 1
 settings = replace(read_settings(), home=Path(sys.argv[1]))
 print("begun", flush=True)
@@ -438,3 +439,49 @@ def test_the_overview_tells_each_key_and_how_far_the_rotation_is(world):
     assert shown["cells-1"] == ("个人信息字段", "已销毁", 0)
     assert shown["cells-5"][1:] == ("在用", 8)
     assert shown["digest-4"] == ("摘要与引用", "在用", None)
+
+
+class Pausing(io.BytesIO):
+    """A stream in the middle of which something happens once."""
+
+    def __init__(self, content: bytes, happens) -> None:
+        super().__init__(content)
+        self._happens = happens
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > 2 << 20 and self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens()
+        return super().read(size)
+
+
+def test_a_file_being_written_keeps_its_key_until_it_is_moved(world):
+    home, vault, content, seen = world.desk.settings.home, world.desk.vault, os.urandom(4 << 20), []
+    old = numbers(world)["files"]
+
+    def rotating() -> None:
+        rotate(home, Purpose.FILES, NOW)
+        seen.append(finish(world))
+
+    digest = hashlib.sha256(content).hexdigest()
+    keep_stream(Pausing(content, rotating), digest, home, vault)
+    assert [(each.phase, each.counts[old]) for each in seen] == [(Phase.MOVING, 1)]
+    with raw_path(home, digest).open("rb") as file:
+        assert file_keys(file) == {old, numbers(world)["files"]}
+    assert finish(world).phase is Phase.DONE
+    assert b"".join(open_raw(digest, home, vault)) == content
+
+
+def test_a_file_destroyed_while_it_is_moved_does_not_come_back(world, monkeypatch):
+    fill(world, 1, held=0)
+    (path,) = (world.desk.settings.home / "raw").rglob("*.sealed")
+    real = Vault.reseal_file
+
+    def destroyed_meanwhile(self, *arguments):
+        real(self, *arguments)
+        path.unlink()
+
+    rotate(world.desk.settings.home, Purpose.FILES, NOW)
+    monkeypatch.setattr(Vault, "reseal_file", destroyed_meanwhile)
+    assert finish(world).phase is Phase.DONE
+    assert not list((world.desk.settings.home / "raw").rglob("*.*"))

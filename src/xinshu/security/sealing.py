@@ -173,11 +173,19 @@ def head_of(key: Key) -> bytes:
     return bytes((_VERSION, _ALGORITHMS[cipher])) + key.facts.number.to_bytes(2, "big")
 
 
-def file_keys(source: BinaryIO) -> set[int]:
-    """The numbers of the keys that sealed the frames of a file; reads their heads only. Raises SealBroken."""
-    numbers = set()
+def file_keys(source: BinaryIO, *, growing: bool = False) -> set[int]:
+    """The numbers of the keys that sealed the frames of a file; reads their heads only.
+
+    Args:
+        growing: it is being written, so that its last frame may be incomplete.
+    Raises:
+        SealBroken.
+    """
+    numbers: set[int] = set()
     while head := source.read(4):
         start = source.read(HEAD + 1)
+        if growing and len(start) <= HEAD:
+            break
         numbers.add(key_number(start))
         source.seek(int.from_bytes(head, "big") - len(start), 1)
     return numbers

@@ -51,6 +51,16 @@ def test_a_second_library_opens_ours_and_we_open_its(size):
     assert provider.open(CipherName.SM4_GCM, key, nonce + sealed + tag, place) == text
 
 
+def test_a_second_library_opens_every_cell_of_a_large_batch():
+    provider, key = SoftProvider(), os.urandom(16)
+    texts = [os.urandom(1 + number % 300) for number in range(3000)]
+    places = [b"records_record\0sealed\0" + os.urandom(number % 40) for number in range(3000)]
+    sealed = provider.seal(CipherName.SM4_GCM, key, texts, places)
+    assert len({each[:12] for each in sealed}) == len(sealed)
+    for text, place, cell in zip(texts, places, sealed, strict=True):
+        assert gmssl_pyx.sm4_gcm_decrypt(key, iv=cell[:12], aad=place, ciphertext=cell[12:-16], tag=cell[-16:]) == text
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("mode", ["cbc", "ctr"])
 def test_the_block_cipher_is_the_one_of_openssl(need, mode, size):

@@ -204,15 +204,15 @@ class SealedFolder:
         """Files by key, one written with two keys under both; files being written count too."""
         found: Count = Counter()
         recent = time.time() - _WRITTEN_SECONDS
-        for path in [*self._paths(), *(each for each in self.folder.rglob("*.part") if _touched(each) > recent)]:
+        growing = [each for each in self.folder.rglob("*.part") if _touched(each) > recent]
+        for path in [*self._paths(), *growing]:
             try:
                 with path.open("rb") as file:
-                    found.update(file_keys(file))
+                    found.update(file_keys(file, growing=path.suffix == ".part"))
             except FileNotFoundError:
-                continue
-            except SealBroken:  # the end of a file being written
-                if path.suffix != ".part":
-                    _log.exception("crypto.file_broken", folder=self.title)
+                continue  # destroyed meanwhile, or finished: then it is counted in the next pass
+            except SealBroken:
+                _log.exception("crypto.file_broken", folder=self.title)
         return found
 
     def move(self, _db: psycopg.Connection, vault: Vault, _part: str, start: int) -> int:
@@ -224,20 +224,25 @@ class SealedFolder:
                     if file_keys(file) <= present:
                         continue
                     file.seek(0)
-                    self._reseal(vault, path, file)
-                    moved += 1
+                    moved += self._reseal(vault, path, file)
+            except FileNotFoundError:
+                continue  # destroyed meanwhile
             except SealBroken:
                 _log.exception("crypto.file_broken", folder=self.title)
         return moved
 
-    def _reseal(self, vault: Vault, path: Path, file: Any) -> None:
+    def _reseal(self, vault: Vault, path: Path, file: Any) -> bool:
+        """Whether it was done: a file destroyed meanwhile does not come back."""
         aside = path.with_suffix(".resealed")
         try:
             with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
                 vault.reseal_file(file, target, self.place(path))
                 target.flush()
                 os.fsync(target.fileno())
+            if not path.exists():
+                return False
             aside.replace(path)
+            return True
         finally:
             aside.unlink(missing_ok=True)
 
