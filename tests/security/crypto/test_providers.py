@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from xinshu.security.crypto import chosen as choosing
-from xinshu.security.crypto import signer, start_crypto
+from xinshu.security.crypto import public_key_pem, signer, start_crypto, verify_signature
 from xinshu.security.crypto.errors import KeyringUnusable, ProviderUnknown, SelfTestFailed
+from xinshu.security.crypto.keyring import Keyring, Purpose
 from xinshu.security.crypto.known_answers import require_right
-from xinshu.security.crypto.provider import CipherName, SchemeName
+from xinshu.security.crypto.provider import CipherName, SchemeName, SigningKey
 from xinshu.security.crypto.sm2_openssl import LibcryptoMissing, OpensslSm2
 from xinshu.security.crypto.sm2_pure import PureSm2
 from xinshu.security.crypto.soft import SoftProvider, best_sm2
+from xinshu.security.rotation.engine import rotate
 from xinshu.security.sealing import Vault
 
 
@@ -121,32 +125,49 @@ def install(monkeypatch):
     return installed
 
 
+class Server:
+    """Knows SM2 only; its private keys are labels, the keys stay inside."""
+
+    name = "sign-server"
+
+    def __init__(self) -> None:
+        self._soft, self._slots = SoftProvider(), {}
+
+    def new_signing_key(self, scheme):
+        pair = self._soft.new_signing_key(scheme)
+        label = f"slot-{len(self._slots)}".encode()
+        self._slots[label] = pair.private
+        return SigningKey(pair.public, label)
+
+    def sign(self, scheme, private, message):
+        return self._soft.sign(scheme, self._slots[private], message)
+
+    def verify(self, scheme, public, message, signature):
+        return self._soft.verify(scheme, public, message, signature)
+
+
 def test_a_signing_server_takes_the_place_of_sm2_alone(install, tmp_path):
-    class Server:
-        """Knows SM2 only; its private keys are labels."""
-
-        name = "sign-server"
-
-        def __init__(self) -> None:
-            self._soft, self.signed = SoftProvider(), 0
-
-        def new_signing_key(self, scheme):
-            return self._soft.new_signing_key(scheme)
-
-        def sign(self, scheme, private, message):
-            self.signed += 1
-            return self._soft.sign(scheme, private, message)
-
-        def verify(self, scheme, public, message, signature):
-            return self._soft.verify(scheme, public, message, signature)
-
     install("sign-server", Server)
     used = start_crypto("soft", "sign-server")
-    before = used.sm2.signed
+    assert (used.crypto.name, used.sm2.name) == ("soft", "sign-server")
+    signature = signer(tmp_path, "audit").sign(b"x")
+    public = public_key_pem(tmp_path, "audit")
+    assert Keyring(tmp_path).active(Purpose.AUDIT).secret.startswith(b"slot-")
+    start_crypto("soft", "same")
+    assert verify_signature(b"x", signature, public)
 
-    signer(tmp_path, "audit").sign(b"x")
-    assert used.sm2.signed == before + 1
-    assert used.crypto.name == "soft"
+
+def test_a_key_of_another_provider_does_not_sign_and_is_replaced_by_a_rotation(install, tmp_path):
+    before, public = signer(tmp_path, "audit").sign(b"x"), public_key_pem(tmp_path, "audit")
+    install("sign-server", Server)
+    start_crypto("soft", "sign-server")
+    with pytest.raises(KeyringUnusable) as caught:
+        signer(tmp_path, "audit").sign(b"x")
+    assert "xinshu keys rotate audit" in caught.value.fix
+    rotate(tmp_path, Purpose.AUDIT, datetime(2026, 9, 9, tzinfo=UTC))
+    after = signer(tmp_path, "audit").sign(b"x")
+    assert verify_signature(b"x", after, public_key_pem(tmp_path, "audit"))
+    assert verify_signature(b"x", before, public)
 
 
 def test_an_installed_module_takes_everything_and_is_tested_too(install):

@@ -68,6 +68,7 @@ class KeyFacts:
     destroyed_at: datetime | None = None
     public: bytes = b""
     legacy: bool = False  # taken over from keys/data.json
+    made_by: str = "soft"  # the provider that a signing key's private half means something to
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +277,9 @@ def _next_number(entries: list[_Entry]) -> int:
 
 def _fresh(purpose: Purpose, number: int, keks: dict[int, bytes], now: datetime) -> _Entry:
     providers: Chosen = chosen()
-    suite, public, identity = providers.suite, b"", f"{purpose}-{number}"
+    suite, public, identity, maker = providers.suite, b"", f"{purpose}-{number}", providers.crypto.name
     if purpose in SIGNING:
+        maker = providers.signatures(suite.scheme).name
         pair = providers.signatures(suite.scheme).new_signing_key(suite.scheme)
         secret, public, algorithm = pair.private, pair.public, suite.scheme.value
         identity = signing_key_id(public)
@@ -293,6 +295,7 @@ def _fresh(purpose: Purpose, number: int, keks: dict[int, bytes], now: datetime)
         state=KeyState.ACTIVE,
         created_at=now,
         public=public,
+        made_by=maker,
     )
     return _wrap(facts, secret, keks)
 
@@ -344,6 +347,7 @@ def _line(entry: _Entry) -> dict[str, Any]:
         "purpose": facts.purpose.value,
         "algorithm": facts.algorithm,
         "state": facts.state.value,
+        "made_by": facts.made_by,
         **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
         **({"public": base64.b64encode(facts.public).decode()} if facts.public else {}),
         **({"legacy": True} if facts.legacy else {}),
@@ -369,5 +373,6 @@ def _entry(line: dict[str, Any]) -> _Entry:
         destroyed_at=moment("destroyed"),
         public=base64.b64decode(line.get("public", "")),
         legacy=bool(line.get("legacy", False)),
+        made_by=str(line.get("made_by", "soft")),
     )
     return _Entry(facts, int(line.get("kek", 0)), base64.b64decode(line.get("wrapped", "")))

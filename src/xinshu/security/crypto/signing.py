@@ -10,7 +10,7 @@ from typing import Protocol, Self
 
 from xinshu.security.crypto.chosen import chosen
 from xinshu.security.crypto.encoding import scheme_of, to_der, to_pem
-from xinshu.security.crypto.errors import KeyNotFound
+from xinshu.security.crypto.errors import KeyNotFound, KeyringUnusable
 from xinshu.security.crypto.keyring import SIGNING, Key, KeyFacts, Keyring, Purpose, signing_key_id
 from xinshu.security.crypto.provider import HashName, SchemeName
 
@@ -48,7 +48,7 @@ class Signer(Protocol):
         """`sm2` or `ecdsa-p256`."""
 
     def sign(self, message: bytes) -> Signature:
-        """Sign a message of any length."""
+        """Sign a message of any length. Raises KeyringUnusable: the key is another provider's."""
 
 
 class _KeyringSigner:
@@ -72,7 +72,13 @@ class _KeyringSigner:
     def sign(self, message: bytes) -> Signature:
         key = self._key()
         scheme = SchemeName(key.facts.algorithm)
-        value = chosen().signatures(scheme).sign(scheme, key.secret, message)
+        provider = chosen().signatures(scheme)
+        if provider.name != key.facts.made_by:
+            raise KeyringUnusable(
+                f"签名密钥 {key.facts.id} 由密码模块 {key.facts.made_by} 生成，现用 {provider.name}",
+                fix=f"执行 xinshu keys rotate {self._purpose} 换用新密钥，或改回 XINSHU_SM2_PROVIDER",
+            )
+        value = provider.sign(scheme, key.secret, message)
         return Signature(scheme.value, key.facts.id, value)
 
 
