@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -173,3 +174,17 @@ def test_up_ends_when_one_of_its_processes_does(running, port):
     assert running.returncode == 1
     assert not _alive(web)
     assert not _alive(gateway)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("content.yaml", "news:\n  - {name: a, title: 甲}\n"), ("site.yaml", "phone: 1\n")]
+)
+def test_up_refuses_a_fault_in_what_the_website_says_before_anything_starts(
+    xinshu, database, root, tmp_path, name, text
+):
+    profiles = shutil.copytree(Path(__file__).parents[2] / "profiles", tmp_path / "profiles")
+    (profiles / "demo" / name).write_text(text, encoding="utf-8")
+    done = xinshu("up", XINSHU_PROFILES_DIR=str(profiles))
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert "http://" not in done.stdout

@@ -17,6 +17,7 @@ from xinshu.bootstrap.supervisor import supervise
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.settings import Settings
 from xinshu.project.environment import read_settings
+from xinshu.web.portal.site import Portal
 
 HOST = "127.0.0.1"
 _THREADS = 4
@@ -49,7 +50,9 @@ def serve(settings: Settings, port: int) -> int:
         The exit code of `supervise`.
     Raises:
         PortTaken: something listens on one of the ports.
+        ProfileInvalid: a file of the profile that the website shows has a fault (site.yaml, content.yaml).
     """
+    Portal(settings).read()
     _require_free(port)
     _require_free(port + 1)
     seal_at_start(settings, datetime.now(UTC))

@@ -6,3 +6,7 @@ from xinshu.project.environment import name_django_settings
 
 name_django_settings()
 application = get_wsgi_application()
+
+from xinshu.project.frame import PORTAL  # noqa: E402 - Django's settings come first
+
+PORTAL.read()

@@ -58,10 +58,18 @@ class Site:
 
 
 class Portal:
-    """What the views need of the installation, read from the profile when first asked for."""
+    """What the views need of the installation, read from the profile when first asked for, or by `read`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    def read(self) -> None:
+        """Read everything now: a fault of the profile shows at the start, and no reader waits for it.
+
+        Raises:
+            ProfileInvalid, CatalogueInvalid, ReferenceInvalid: name the file and the place in it.
+        """
+        _ = self.site, self.content, self.permits
 
     @property
     def home(self) -> Path:
