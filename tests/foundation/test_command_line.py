@@ -179,9 +179,7 @@ def test_up_ends_when_one_of_its_processes_does(running, port):
 @pytest.mark.parametrize(
     ("name", "text"), [("content.yaml", "news:\n  - {name: a, title: 甲}\n"), ("site.yaml", "phone: 1\n")]
 )
-def test_up_refuses_a_fault_in_what_the_website_says_before_anything_starts(
-    xinshu, database, root, tmp_path, name, text
-):
+def test_up_refuses_a_fault_in_what_the_website_says_before_anything_starts(xinshu, database, tmp_path, name, text):
     profiles = shutil.copytree(Path(__file__).parents[2] / "profiles", tmp_path / "profiles")
     (profiles / "demo" / name).write_text(text, encoding="utf-8")
     done = xinshu("up", XINSHU_PROFILES_DIR=str(profiles))
