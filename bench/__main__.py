@@ -25,7 +25,7 @@ from bench.lines import Line  # noqa: E402 - the environment comes first
 from xinshu.bootstrap.installation import django_ready, migrate, open_installation  # noqa: E402
 from xinshu.project.environment import read_settings  # noqa: E402
 
-TOPICS = ("check", "ingest", "pages", "names", "crypto")
+TOPICS = ("check", "ingest", "pages", "names", "crypto", "disclosure")
 _WITHOUT_STORE = {"names", "crypto"}
 _FULL = 1_000_000
 _SUBJECTS, _MANY_SUBJECTS = 20_000, 300_000
@@ -66,7 +66,7 @@ def _topics(text: str) -> tuple[str, ...]:
 
 def _measure(given: argparse.Namespace) -> list[Line]:
     django_ready()
-    from bench import checking, ingest, names, pages, trust_crypto  # they need Django
+    from bench import checking, ingest, names, pages, trust_crypto, trust_disclosure  # they need Django
     from bench.store import Store
 
     lines: list[Line] = []
@@ -80,6 +80,8 @@ def _measure(given: argparse.Namespace) -> list[Line]:
                 lines += ingest.run(store, max(given.rounds - 1, 1))
             if "pages" in given.only:
                 lines += pages.run(store)
+            if "disclosure" in given.only:
+                lines += trust_disclosure.run(store, given.rounds)
     if "names" in given.only:
         lines += names.run(given.names)
     if "crypto" in given.only:

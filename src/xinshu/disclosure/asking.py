@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from xinshu.disclosure import auditing
 from xinshu.disclosure.counting import COUNT_PERSON, COUNT_UNIT, oddities, require_person, require_unit
 from xinshu.disclosure.disclosing import Opened, Order, disclose
-from xinshu.disclosure.domain import Asked, FieldKey, Opening, Outcome, Purpose, Request, Result, State
+from xinshu.disclosure.domain import Asked, Outcome, Purpose, Request, Result, State
 from xinshu.disclosure.errors import AlreadyDecided, FieldShut, NotApproved
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Ticket, TicketSubject
@@ -138,15 +138,13 @@ def stored_order(
     gate: Gate, ticket: Ticket, purpose: Purpose, subjects: Sequence[Asked], references: Sequence[UUID], now: datetime
 ) -> Order:
     """The order of a stored query. Raises FieldShut when the purpose does not open its fields any more."""
-    openings = gate.openings(purpose)
-    named = read_fields(ticket.fields)
-    fields: dict[FieldKey, Opening]
+    named = frozenset(read_fields(ticket.fields))
+    fields = gate.default_fields(purpose)
     if named:
-        if any(key not in openings for key in named):
+        openings = gate.openings(purpose)
+        if not named <= openings.keys():
             raise FieldShut
-        fields = {key: opening for key, opening in openings.items() if key in set(named)}
-    else:
-        fields = {key: opening for key, opening in openings.items() if not opening.review}
+        fields = {key: opening for key, opening in openings.items() if key in named}
     return Order(
         ticket.number,
         ticket.trace,

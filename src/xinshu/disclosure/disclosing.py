@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from xinshu.disclosure import auditing
-from xinshu.disclosure.assembling import View, facts_of, views_of
+from xinshu.disclosure.assembling import Serializer, View, views_of
 from xinshu.disclosure.consent_use import Grounds, Use, take
 from xinshu.disclosure.domain import Asked, Disclosed, FieldKey, Opening, Outcome, Purpose, Result
 from xinshu.disclosure.gate import Gate
-from xinshu.records.disclosing import Holdings, WholeRecord, holdings_of, holdings_of_persons
+from xinshu.records.disclosing import Holdings, holdings_of, holdings_of_persons
 from xinshu.security.audit.domain import AuditEntry
 from xinshu.security.domain import Actor
 
@@ -65,13 +65,13 @@ def disclose(
     """
     grounds = _grounds(gate, order, now) if grounds is None else grounds
     held = _read(gate, order, grounds)
-    free = {key: opening for key, opening in order.fields.items() if not opening.consent}
-    free_views, cut_views = views_of(gate.catalogue, free), _Views(gate, order, free)
+    plan = _plan_of(gate, order)
+    cut_views, serializer = _Views(gate, order, plan.free), _serializer(gate)
     subjects = []
     for asked, reference in zip(order.subjects, order.references, strict=True):
         ground = grounds.get(reference)
-        views = free_views if ground is None or ground.consent is None else cut_views.of(ground)
-        subjects.append(_subject(gate, order, asked, held.get(_key(asked, reference)), views, ground))
+        views = plan.views if ground is None or ground.consent is None else cut_views.of(ground)
+        subjects.append(_subject(gate, order, asked, held.get(_key(asked, reference)), views, ground, serializer))
     result = Result(
         order.number,
         order.purpose.title,
@@ -79,11 +79,45 @@ def disclose(
         order.person_name,
         now,
         tuple(subjects),
-        checked_items(gate, order.fields),
-        not_checked(gate, order.purpose, order.fields),
+        plan.checked,
+        plan.not_checked,
     )
     consents = {ref: ground.consent.id for ref, ground in grounds.items() if ground.consent is not None}
     return Opened(result, consents, list(_entries(actor, order, result, grounds, now)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What follows from a purpose and a field set alone: fields that need no consent, their views, what is looked at."""
+
+    free: Mapping[FieldKey, Opening]
+    views: Mapping[str, View]
+    checked: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+
+def _plan_of(gate: Gate, order: Order) -> _Plan:
+    """Worked out once for a purpose's own field set, anew for a query that names its fields."""
+
+    def make() -> _Plan:
+        free = {key: opening for key, opening in order.fields.items() if not opening.consent}
+        return _Plan(
+            free,
+            views_of(gate.catalogue, free),
+            checked_items(gate, order.fields),
+            not_checked(gate, order.purpose, order.fields),
+        )
+
+    return make() if order.named else gate.remembered("plan", order.purpose, make)
+
+
+def _serializer(gate: Gate) -> Serializer:
+    units = gate.units()
+
+    def name_of(unit: str) -> str:
+        return units[unit].name if unit in units else unit
+
+    return Serializer(gate.items_by_number(), gate.vault, name_of)
 
 
 def checked_items(gate: Gate, fields: Mapping[FieldKey, Opening]) -> tuple[str, ...]:
@@ -115,16 +149,17 @@ class _Views:
 
 def _grounds(gate: Gate, order: Order, now: datetime) -> dict[UUID, Grounds]:
     """The consents, where some field needs one; empty where none does."""
-    wanted = frozenset(key for key, opening in order.fields.items() if opening.consent)
-    if not wanted:
+    plan = _plan_of(gate, order)
+    if len(plan.free) == len(order.fields):
         return {}
+    wanted = frozenset(key for key in order.fields if key not in plan.free)
     use = Use(order.unit, order.platform, order.purpose.id, wanted, order.named)
     return take(gate, use, order.references, now, order.day)
 
 
 def _read(gate: Gate, order: Order, grounds: Mapping[UUID, Grounds]) -> dict[str | UUID, Holdings]:
     """What is held of the subjects that may be read at all."""
-    shut = all(opening.consent for opening in order.fields.values())
+    shut = not _plan_of(gate, order).free
     readable = [
         (asked, ref)
         for asked, ref in zip(order.subjects, order.references, strict=True)
@@ -149,7 +184,13 @@ def _key(asked: Asked, reference: UUID) -> str | UUID:
 
 
 def _subject(
-    gate: Gate, order: Order, asked: Asked, held: Holdings | None, views: Mapping[str, View], ground: Grounds | None
+    gate: Gate,
+    order: Order,
+    asked: Asked,
+    held: Holdings | None,
+    views: Mapping[str, View],
+    ground: Grounds | None,
+    serializer: Serializer,
 ) -> Disclosed:
     """One subject of the result. Without grounds for anything the answer does not tell whether it is known."""
     if not views:
@@ -160,15 +201,7 @@ def _subject(
         withheld = tuple(gate.catalogue[item].title for item in gate.catalogue if item in items)
     if held is None:
         return Disclosed(asked.code, asked.name, Outcome.NONE_FOUND, withheld=withheld)
-    units = gate.units()
-
-    def open_personal(record: WholeRecord) -> Mapping[str, str]:
-        return record.personal(gate.vault)
-
-    def name_of(unit: str) -> str:
-        return units[unit].name if unit in units else unit
-
-    facts = facts_of(held.records, views, gate.items_by_number(), open_personal, name_of)
+    facts = serializer.facts_of(held.records, views)
     known = bool(facts) or asked.kind == "organisation"
     outcome = Outcome.DISCLOSED if known else Outcome.NONE_FOUND
     return Disclosed(asked.code, held.name or asked.name, outcome, facts, held.status, withheld)

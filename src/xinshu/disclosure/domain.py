@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from xinshu.catalogue.domain import Access, CatalogueItem, ItemField, Mask
 from xinshu.rules.domain import Period, Provenance
@@ -196,8 +196,7 @@ class Request:
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One value under its heading. `masked`: it stands here masked."""
 
     code: str
@@ -206,8 +205,7 @@ class Cell:
     masked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One record of a subject, cut to the fields the query may see."""
 
     item: str

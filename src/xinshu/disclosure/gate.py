@@ -58,10 +58,19 @@ class Gate:
 
     def openings(self, purpose: Purpose) -> Mapping[FieldKey, Opening]:
         """What a purpose opens; worked out once for each of its versions."""
-        key = f"openings {purpose.id} {purpose.period.first}"
+        return self.remembered("openings", purpose, lambda: purpose.openings(self.catalogue))
+
+    def default_fields(self, purpose: Purpose) -> Mapping[FieldKey, Opening]:
+        """What a query sees that names no fields: all the purpose opens without an approval."""
+        openings = self.openings(purpose)
+        return self.remembered("default", purpose, lambda: {key: o for key, o in openings.items() if not o.review})
+
+    def remembered(self, what: str, purpose: Purpose, make: Callable[[], _T]) -> _T:
+        """Something that follows from a version of a purpose, worked out once."""
+        key = f"{what} {purpose.id} {purpose.period.first}"
         if key not in self._kept:
-            self._kept[key] = (0.0, purpose.openings(self.catalogue))
-        return self._kept[key][1]  # type: ignore[return-value]
+            self._kept[key] = (0.0, make())
+        return cast(_T, self._kept[key][1])
 
     def columns(self) -> Mapping[FieldKey, ItemField]:
         """{(item, column): field} of the whole catalogue."""

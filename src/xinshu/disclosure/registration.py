@@ -122,9 +122,9 @@ def _readable(asked: Asked) -> Asked:
 
 def _fields(gate: Gate, purpose: Purpose, wanted: Sequence[FieldKey]) -> Mapping[FieldKey, Opening]:
     """The fields asked for; without any, all the purpose opens without an approval."""
-    openings = gate.openings(purpose)
     if not wanted:
-        return {key: opening for key, opening in openings.items() if not opening.review}
+        return gate.default_fields(purpose)
+    openings = gate.openings(purpose)
     if shut := [key for key in wanted if key not in openings]:
         raise FieldShut("、".join(f"{item}.{column}" for item, column in shut[:5]))
     return {key: openings[key] for key in dict.fromkeys(wanted)}

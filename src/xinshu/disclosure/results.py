@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,15 @@ from xinshu.disclosure.domain import Cell, Disclosed, Fact, Outcome, Result
 from xinshu.disclosure.errors import FileExpired
 from xinshu.disclosure.gate import Gate
 
+_HEAD = ("ticket", "purpose", "unit", "person", "at", "checked", "not_checked")
+
 
 def keep_result(gate: Gate, ticket: UUID, result: Result) -> None:
     """Seal a result away; it is whole on disk when this returns."""
     path = _path(gate, ticket)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    text = json.dumps(asdict(result), ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    text = json.dumps(_content(result), ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
     with part.open("wb") as file:
         gate.vault.seal_file(io.BytesIO(text), file, result_place(ticket))
         file.flush()
@@ -58,26 +59,23 @@ def kept_results(gate: Gate) -> list[UUID]:
     return [UUID(path.stem) for path in sorted(_folder(gate).glob("*.sealed"))]
 
 
-def _subject(content: dict[str, Any]) -> Disclosed:
-    facts = tuple(
-        Fact(
-            each["item"],
-            each["title"],
-            each["source"],
-            None if each["event_date"] is None else date.fromisoformat(each["event_date"]),
-            date.fromisoformat(each["received_on"]),
-            tuple(Cell(**cell) for cell in each["cells"]),
-        )
-        for each in content["facts"]
-    )
-    return Disclosed(
-        content["code"],
-        content["name"],
-        Outcome(content["outcome"]),
-        facts,
-        content["status"],
-        tuple(content["withheld"]),
-    )
+def _content(result: Result) -> dict[str, Any]:
+    """Facts and cells as lists, in the order of their fields; the rest by name."""
+    whole = {name: getattr(result, name) for name in _HEAD}
+    whole["subjects"] = [
+        [each.code, each.name, each.outcome.value, each.status, each.withheld, each.facts] for each in result.subjects
+    ]
+    return whole
+
+
+def _subject(content: list[Any]) -> Disclosed:
+    code, name, outcome, status, withheld, facts = content
+    return Disclosed(code, name, Outcome(outcome), tuple(_fact(*each) for each in facts), status, tuple(withheld))
+
+
+def _fact(item: str, title: str, source: str, event: str | None, received: str, cells: list[list[Any]]) -> Fact:
+    day = None if event is None else date.fromisoformat(event)
+    return Fact(item, title, source, day, date.fromisoformat(received), tuple(Cell(*cell) for cell in cells))
 
 
 def _plain(value: object) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection
-
 from xinshu.disclosure.counting import COUNT_PERSON, COUNT_UNIT
 from xinshu.disclosure.domain import Asked, Kind, State
 from xinshu.disclosure.errors import ApprovalExpired, EditedAfterApproval, NotRegistered
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Approval, Ticket, TicketSubject
 from xinshu.disclosure.registration import Judged, content_digest, subjects_digest, ticket_number, write_fields
+from xinshu.kernel.database import fetch
 from xinshu.kernel.ids import uuid7
 from xinshu.kernel.logs import current_trace
 from xinshu.records.disclosing import open_scope
@@ -93,9 +92,7 @@ def store_counted(gate: Gate, ticket: Ticket, judged: Judged, day: date) -> tupl
         "ref": judged.references[0],
         "sealed": sealed,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, given)
-        unit, person = cursor.fetchone()[:2]
+    unit, person = fetch(_COUNTED, given)[0][:2]
     return unit, person
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
@@ -12,7 +12,7 @@ from django.db import connection
 _PREPARE_AFTER = 5
 
 
-def fetch(statement: LiteralString, values: Sequence[Any] = ()) -> list[Any]:
+def fetch(statement: LiteralString, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
     """All rows of a statement that is asked again and again, in Django's transaction and role.
 
     The connection keeps it prepared, so neither Django builds nor the server plans it anew. For look-ups by key: once

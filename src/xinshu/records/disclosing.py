@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from xinshu.kernel.database import fetch
 from xinshu.records.services import sealed_place
 from xinshu.security.sealing import Vault
 
@@ -67,9 +68,8 @@ def holdings_of(
     Inside a transaction whose scope is open. `since`, `until`: days of the event; records without a day, and those of the
     items `always` (by their numbers: registrations), count whatever the days.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_ORGANISATIONS, {"codes": list(codes), "since": since, "until": until, "always": list(always)})
-        return _gather(cursor.fetchall())
+    given = {"codes": list(codes), "since": since, "until": until, "always": list(always)}
+    return _gather(fetch(_ORGANISATIONS, given))
 
 
 def holdings_of_persons(indexes: Sequence[UUID], since: date | None, until: date | None) -> dict[UUID, Holdings]:
@@ -102,7 +102,7 @@ _PERIOD = """
 """
 _ORGANISATIONS = f"""
 WITH RECURSIVE family AS (
-    SELECT uscc, name, status, id FROM subjects_subject WHERE uscc = ANY(%(codes)s)
+    SELECT uscc, name, status, id FROM subjects_subject WHERE uscc = ANY(%(codes)s::text[])
     UNION ALL
     SELECT f.uscc, f.name, f.status, m.loser_id FROM family f
     JOIN subjects_merge m ON m.winner_id = f.id AND m.undone_at IS NULL
