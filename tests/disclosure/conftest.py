@@ -34,9 +34,23 @@ def anchored(database) -> Callable[[datetime | None], None]:
     return until
 
 
+def _still_officer(ticket) -> Actor:
+    """The requester of a query as a job finds him; real accounts are in test_pages.py."""
+    return Actor(
+        id=ticket.requester,
+        name=ticket.requester_name,
+        roles=frozenset({Role.QUERY_OFFICER}),
+        unit=ticket.unit,
+        region="",
+        person=ticket.person,
+        trace=ticket.trace,
+    )
+
+
 @pytest.fixture
-def gate(world, anchored) -> Gate:
+def gate(world, anchored, monkeypatch) -> Gate:
     """The gate of the world; enterprises 1 to 3 are registered, 1 and 2 have a penalty."""
+    monkeypatch.setattr("xinshu.disclosure.batches.requester_of", _still_officer)
     world.register([world.registration(n) for n in (1, 2, 3)])
     world.penalise([world.penalty(1), world.penalty(2, 2)])
     store_organisations([OrganisationFacts(BANK, "示例农商银行", "990100", Level.CITY, "bank")])

@@ -1,19 +1,33 @@
-"""Whoever registered a query, as a job or a download acts for him: his posts as they are at that moment."""
+"""Whoever registered a query, as a job acts for him: in the posts he holds at that moment."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from uuid import UUID
+
 from xinshu.disclosure.models import Ticket
-from xinshu.security.domain import Actor, Role
+from xinshu.security.domain import Actor
+from xinshu.security.identity.requests import actor_by_id
 
 
 def requester_of(ticket: Ticket) -> Actor:
-    """interim"""
-    return Actor(
-        id=ticket.requester,
-        name=ticket.requester_name,
-        roles=frozenset({Role.QUERY_OFFICER}),
-        unit=ticket.unit,
-        region="",
-        person=ticket.person,
-        trace=ticket.trace,
-    )
+    """The requester now. Unknown, disabled or moved to another unit he has no posts, and his query is refused."""
+    found = actor_by_id(ticket.requester) if _is_user(ticket.requester) else None
+    if found is None or found.unit != ticket.unit:
+        found = Actor(
+            id=ticket.requester,
+            name=ticket.requester_name,
+            roles=frozenset(),
+            unit=ticket.unit,
+            region="",
+            person=ticket.person,
+        )
+    return replace(found, trace=ticket.trace)
+
+
+def _is_user(requester: str) -> bool:
+    try:
+        UUID(requester)
+    except ValueError:
+        return False
+    return True

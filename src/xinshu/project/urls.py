@@ -8,9 +8,10 @@ from django.conf import settings
 from django.urls import path
 
 from xinshu.collection.services import Desk
+from xinshu.disclosure.gate import Gate
 from xinshu.ops import views as ops
 from xinshu.project.frame import PORTAL
-from xinshu.web.console import account
+from xinshu.web.console import account, query
 from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
@@ -20,6 +21,7 @@ urlpatterns = [
     path("readyz", ops.readyz, name="readyz"),
     *routes(PORTAL),
     *console.routes(cache(partial(Desk.open, settings.XINSHU))),
+    *query.routes(cache(partial(Gate.open, settings.XINSHU))),
 ]
 handler403 = partial(failures.denied, portal=PORTAL)
 handler404 = partial(failures.not_found, portal=PORTAL)

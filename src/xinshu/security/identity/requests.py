@@ -37,6 +37,23 @@ def actor_of(request: HttpRequest) -> Actor:
     )
 
 
+def actor_by_id(user: str) -> Actor | None:
+    """A user as he would act now, without a session, for work done on his behalf; None when unknown or disabled."""
+    found = User.objects.select_related("organisation").filter(pk=user, is_active=True).first()
+    if found is None:
+        return None
+    return Actor(
+        id=str(found.pk),
+        name=found.display_name,
+        roles=found.roles,
+        unit=found.organisation_id or "",
+        region="" if found.organisation is None else found.organisation.region,
+        person=str(found.person),
+        trace=current_trace(),
+        items=_items(found),
+    )
+
+
 def _items(user: User) -> frozenset[str]:
     """The catalogue items the posts name; none when a post is for all of them."""
     each = [post.items.split() for post in user.posts_now]

@@ -1,0 +1,154 @@
+"""The desk of queries in the console, with real accounts."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from uuid import UUID
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import clear_url_caches
+from django.utils import timezone
+
+from xinshu.disclosure import batches
+from xinshu.disclosure.models import Ticket
+from xinshu.disclosure.requesters import requester_of
+from xinshu.project import urls
+from xinshu.security.domain import Role
+from xinshu.security.models import Post, User
+from xinshu.security.queries import organisations
+from xinshu.web.console import query
+
+GIVEN = {
+    "purpose": "administrative-approval",
+    "legal_basis": "《中华人民共和国行政许可法》",
+    "matter_no": "SP-2026-0001",
+    "kind": "organisation",
+    "use": "核查",
+}
+
+
+@pytest.fixture
+def site(gate, monkeypatch):
+    """The website whose desk of queries works at the world's gate; jobs act for the real requester."""
+    monkeypatch.setattr(batches, "requester_of", requester_of)
+    module = ModuleType("query_test_urls")
+    own = query.routes(lambda: gate)
+    names = {each.name for each in own}
+    module.urlpatterns = [each for each in urls.urlpatterns if each.name not in names] + own
+    for name in ("handler403", "handler404", "handler429", "handler500"):
+        setattr(module, name, getattr(urls, name))
+    sys.modules[module.__name__] = module
+    with override_settings(ROOT_URLCONF=module.__name__):
+        clear_url_caches()
+        yield gate
+    clear_url_caches()
+    del sys.modules[module.__name__]
+
+
+@pytest.fixture
+def enter(site, world):
+    """A browser signed in as a new user with a role, of the world's unit unless another is named."""
+
+    def make(name: str, role: Role, unit: str = "") -> Client:
+        user = User.objects.create(username=name, display_name=f"{name}某", organisation_id=unit or world.source)
+        since = timezone.now() - timedelta(days=1)
+        Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
+        client = Client(headers={"host": "127.0.0.1"})
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def officer(enter):
+    return enter("liu", Role.QUERY_OFFICER)
+
+
+def ask(browser, world, *numbers, **changes):
+    codes = "\n".join(world.company(number) for number in numbers or (1,))
+    return browser.post("/c/query", {**GIVEN, "subjects": codes, **changes})
+
+
+def test_a_single_query_is_answered_on_a_page_with_its_watermark(officer, world):
+    told = ask(officer, world)
+    text = told.content.decode()
+    number = Ticket.objects.get().number
+    assert told.status_code == 200
+    assert told["Cache-Control"] == "no-store"
+    for shown in ("A市第1纺织有限公司", "A环罚〔2026〕1号", number, "liu某", "未核查", "银行征信记录"):
+        assert shown in text
+    assert number in officer.get("/c/query").content.decode()
+    assert "A环罚" not in officer.get(f"/c/query/{number}").content.decode()
+
+
+def test_a_refusal_keeps_what_was_typed_and_says_why(officer, world):
+    told = ask(officer, world, matter_no="")
+    assert told.status_code == 422
+    assert "查询登记不完整" in told.content.decode()
+    assert world.company(1) in told.content.decode()
+
+
+def test_a_batch_goes_from_application_to_file_and_destruction(site, officer, enter, world):
+    told = ask(officer, world, 1, 2, 3)
+    assert told.status_code == 303
+    own = told["Location"]
+    ticket = Ticket.objects.get()
+    approver = enter("chen", Role.QUERY_APPROVER)
+    assert ticket.number in approver.get("/c/query").content.decode()
+    counts = {"field_count": ticket.field_count, "subject_count": 3, "decision": "approve"}
+    assert approver.post(f"{own}/review", counts).status_code == 303
+    assert batches.run_batch(site, ticket.id, timezone.now()) == "done"
+    token = officer.post(f"{own}/link", {"form": "csv"})["Location"]
+    file = officer.get(token)
+    assert file.status_code == 200
+    assert file["Cache-Control"] == "no-store"
+    assert ticket.number in file["Content-Disposition"]
+    assert "A环罚〔2026〕2号" in file.content.decode()
+    assert officer.get(token).status_code == 404
+    assert officer.post(f"{own}/destroy", {"how": "已删除"}).status_code == 303
+    ticket.refresh_from_db()
+    assert ticket.state == "destroyed"
+
+
+def test_a_link_of_another_session_is_unknown(site, officer, enter, world):
+    ask(officer, world)
+    number = Ticket.objects.get().number
+    token = officer.post(f"/c/query/{number}/link", {"form": "pdf"})["Location"]
+    assert enter("zhou", Role.QUERY_OFFICER).get(token).status_code == 404
+    assert officer.get(token)["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.parametrize("way", ["", "/review", "/answer", "/link", "/destroy"])
+def test_anothers_query_is_answered_like_an_unknown_one(way, site, officer, enter, world):
+    ask(officer, world)
+    number = Ticket.objects.get().number
+    other = next(each.uscc for each in organisations() if each.uscc != world.source)
+    stranger = enter("wang", Role.QUERY_APPROVER if way == "/review" else Role.QUERY_OFFICER, other)
+    answers = []
+    for each in (number, "CX-0000000000000000"):
+        call = stranger.get if not way else stranger.post
+        told = call(f"/c/query/{each}{way}")
+        body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", told.content.decode())
+        answers.append((told.status_code, body.replace(each, "")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+
+
+def test_other_posts_do_not_come_in(enter):
+    assert enter("hao", Role.REPORTER).get("/c/query").status_code == 403
+
+
+def test_a_job_for_someone_who_left_is_refused(site, officer, enter, world, audited):
+    ask(officer, world, 1, 2)
+    ticket = Ticket.objects.get()
+    approver = enter("chen", Role.QUERY_APPROVER)
+    counts = {"field_count": ticket.field_count, "subject_count": 2, "decision": "approve"}
+    approver.post(f"/c/query/{ticket.number}/review", counts)
+    User.objects.filter(pk=UUID(ticket.requester)).update(is_active=False)
+    assert batches.run_batch(site, ticket.id, datetime.now(UTC)) == "failed"
+    assert audited(action="disclosure.batch_query")[-1]["code"] == "disclosure.not_allowed"
