@@ -15,10 +15,13 @@ from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
 from xinshu.disclosure.errors import MarkUnknown
 from xinshu.disclosure.gate import Gate
+from xinshu.disclosure.machines import close_system, register_system
 from xinshu.disclosure.trail import SYSTEM, Trail, identify, trail
 from xinshu.kernel.clock import SHANGHAI
 from xinshu.project.environment import read_settings
 from xinshu.security.domain import Actor
+from xinshu.security.errors import KeyUnknown
+from xinshu.security.queries import api_keys
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="查询登记与出库副本", no_args_is_help=True)
     group.command("trail", help="一项查询从授权到销毁的全过程")(_trail)
     group.command("mark", help="由流出的 CSV 查找它是谁的副本")(_mark)
+    group.command("system", help="允许一个接口密钥背后的系统查询；--close 停止")(_system)
     app.add_typer(group, name="disclosure")
 
 
@@ -70,6 +74,23 @@ def _mark(
     way = {"check_number": "核对号", "order": "行的次序"}[source.by]
     typer.echo(f"水印 {source.mark}（依据{way}），内容有改动的行 {source.rows_changed}")
     _tell(found, as_json=False)
+
+
+def _system(
+    key: Annotated[str, typer.Argument(help="接口密钥编号", show_default=False)],
+    title: Annotated[str, typer.Option("--title", help="系统名称")] = "",
+    close: Annotated[bool, typer.Option("--close", help="停止该系统查询，立即生效")] = False,
+) -> None:
+    with open_installation(read_settings()):
+        require_migrated()
+        found = next((each for each in api_keys() if each.id == key), None)
+        if found is None:
+            raise KeyUnknown(key)
+        if close:
+            close_system(key)
+        else:
+            register_system(key, found.organisation, title=title or key, origins="", now=datetime.now(UTC))
+    typer.echo(f"系统 {key} {'已停止查询' if close else '可以查询'}")
 
 
 def _tell(found: Trail, *, as_json: bool) -> None:

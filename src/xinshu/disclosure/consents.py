@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -236,8 +236,8 @@ def as_dict(consent: Consent) -> Mapping[str, object]:
         "platform": consent.platform,
         "purpose": consent.purpose,
         "fields": consent.fields.split(),
-        "valid_from": consent.valid_from.isoformat(),
-        "valid_to": consent.valid_to.isoformat(),
+        "valid_from": consent.valid_from.astimezone(UTC).isoformat(),
+        "valid_to": consent.valid_to.astimezone(UTC).isoformat(),
         "max_uses": consent.max_uses,
         "per_day": consent.per_day,
         "used": consent.used,

@@ -275,3 +275,24 @@ class ConsentTerms(ConsentRefused):
 
     code = "disclosure.consent_terms"
     words = ("授权条款不正确", "核对期限、次数和数据项范围")
+
+
+class IdempotencyReused(Refused):
+    """An Idempotency-Key came again with another request."""
+
+    code = "disclosure.idempotency_key_reused"
+    words = ("该 Idempotency-Key 已用于另一请求", "每个请求使用新的 Idempotency-Key")
+
+
+class IdempotencyInFlight(Refused):
+    """The first request with this Idempotency-Key is still being worked on."""
+
+    code = "disclosure.idempotency_in_flight"
+    words = ("同一请求正在办理", "稍后用同一 Idempotency-Key 重试")
+
+
+class BodyInvalid(Refused):
+    """The body of a call is not JSON of the form documented."""
+
+    code = "disclosure.body_invalid"
+    words = ("请求内容无法识别", "按 docs/disclosure.md 的格式提交 JSON")

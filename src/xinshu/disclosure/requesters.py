@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from xinshu.disclosure.models import Ticket
-from xinshu.security.domain import Actor
+from xinshu.disclosure.models import System, Ticket
+from xinshu.security.domain import Actor, Role
 from xinshu.security.identity.requests import actor_by_id
 
 
 def requester_of(ticket: Ticket) -> Actor:
     """The requester now. Unknown, disabled or moved to another unit he has no posts, and his query is refused."""
-    found = actor_by_id(ticket.requester) if _is_user(ticket.requester) else None
+    found = actor_by_id(ticket.requester) if _is_user(ticket.requester) else machine_requester(ticket.requester)
     if found is None or found.unit != ticket.unit:
         found = Actor(
             id=ticket.requester,
@@ -31,3 +31,18 @@ def _is_user(requester: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def machine_requester(requester: str) -> Actor | None:
+    """A program as it may act now; None when its system was shut out."""
+    system = System.objects.filter(code=requester.removeprefix("key:"), active=True).first()
+    if system is None or not requester.startswith("key:"):
+        return None
+    return Actor(
+        id=requester,
+        name=system.title,
+        roles=frozenset({Role.QUERY_OFFICER}),
+        unit=system.unit,
+        region="",
+        person=requester,
+    )

@@ -95,3 +95,35 @@ def _path(gate: Gate, ticket: UUID) -> Path:
 def result_place(ticket: UUID) -> str:
     """What the pieces of a result are bound to."""
     return f"disclosed\0{ticket}"
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """A result for the interface: by names, days as ISO text."""
+    subjects = [
+        {
+            "code": each.code,
+            "name": each.name,
+            "outcome": each.outcome.value,
+            "status": each.status,
+            "withheld": list(each.withheld),
+            "facts": [
+                {
+                    "item": fact.item,
+                    "title": fact.title,
+                    "source": fact.source,
+                    "event_date": None if fact.event_date is None else fact.event_date.isoformat(),
+                    "received_on": fact.received_on.isoformat(),
+                    "values": [cell._asdict() for cell in fact.cells],
+                }
+                for fact in each.facts
+            ],
+        }
+        for each in result.subjects
+    ]
+    return {
+        "purpose": result.purpose,
+        "at": result.at.isoformat(),
+        "subjects": subjects,
+        "checked": list(result.checked),
+        "not_checked": list(result.not_checked),
+    }

@@ -30,7 +30,7 @@ _PAGE = 50
 _LARGEST_PAGE = 100
 
 
-def _with_key(*methods: str) -> Callable[[_View], _View]:
+def with_key(*methods: str) -> Callable[[_View], _View]:
     """Only these methods, only with a key in force; the view is given the key."""
 
     def decorate(view: _View) -> _View:
@@ -51,20 +51,20 @@ def _with_key(*methods: str) -> Callable[[_View], _View]:
     return decorate
 
 
-@_with_key("GET", "POST")
+@with_key("GET", "POST")
 def batches(request: HttpRequest, key: KeyFacts, open_desk: OpenDesk) -> JsonResponse:
     """POST hands a file in (202 and its receipt); GET lists the organisation's batches, the newest first."""
     return _take(request, key, open_desk()) if request.method == "POST" else _list(request, key, open_desk())
 
 
-@_with_key("GET")
+@with_key("GET")
 def batch(request: HttpRequest, key: KeyFacts, open_desk: OpenDesk, label: str) -> JsonResponse:
     """GET: the receipt of a batch as it stands."""
     del request
     return _json(_receipt(_own(label, key), open_desk()))
 
 
-@_with_key("GET")
+@with_key("GET")
 def findings(request: HttpRequest, key: KeyFacts, open_desk: OpenDesk, label: str) -> FileResponse:
     """GET: the findings file (CSV)."""
     del request

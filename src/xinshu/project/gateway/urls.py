@@ -8,14 +8,16 @@ from django.conf import settings
 from django.urls import path
 
 from xinshu.collection.services import Desk
+from xinshu.disclosure.gate import Gate
 from xinshu.gateway import problems
-from xinshu.gateway.routes import routes
+from xinshu.gateway.routes import query_routes, routes
 from xinshu.ops import views as ops
 
 urlpatterns = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     *routes(cache(partial(Desk.open, settings.XINSHU))),
+    *query_routes(cache(partial(Gate.open, settings.XINSHU))),
 ]
 handler404 = problems.not_found
 handler500 = problems.failed
