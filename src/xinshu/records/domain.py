@@ -15,6 +15,7 @@ from xinshu.rules.domain import PenaltyFacts, PublicityVerdict, Rules
 from xinshu.rules.publicity import publicity_on
 
 OPEN_ENDED = date(2099, 12, 31)
+DIGEST_BYTES = 16
 
 
 class Marks(IntFlag):
@@ -44,7 +45,7 @@ class LoadContext:
 @dataclass(slots=True)
 class Taken:
     """What became of one chunk. `doubtful` are row numbers the store's rules held back; `months` counts by event month:
-    {month: [new, updated, unchanged, unlinked, late]}."""
+    {month: [new, updated, unchanged, unlinked, late]}; late are those among the new: a row sent again is not late again."""
 
     new: int = 0
     updated: int = 0
@@ -55,15 +56,15 @@ class Taken:
     months: dict[str, list[int]] = field(default_factory=dict)
 
 
-def digester(secret: bytes) -> Callable[[str], bytes]:
-    """A function text → 16 bytes: the beginning of the SHA-256 of secret and text.
+def digester(secret: bytes) -> Callable[[bytes], bytes]:
+    """A function text (UTF-8) → 16 bytes: the beginning of the SHA-256 of secret and text.
 
     Without the secret nobody can test a guess about an identity or a content against the stored digest.
     """
     sha256 = hashlib.sha256
 
-    def digest(text: str) -> bytes:
-        return sha256(secret + text.encode()).digest()[:16]
+    def digest(text: bytes) -> bytes:
+        return sha256(secret + text).digest()[:DIGEST_BYTES]
 
     return digest
 

@@ -7,23 +7,20 @@ the batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import psycopg
 
-from xinshu.kernel import copying
-from xinshu.kernel.database import looking_up
+from xinshu.kernel import packing
 from xinshu.kernel.ids import uuid7_bytes
-from xinshu.records.chunk import Chunk, Digests
-from xinshu.records.domain import LoadContext, Marks, Publicity, PublicityFacts, Taken, judge_publicity
+from xinshu.records.chunk import Chunk, Digests, Mask, Rows
+from xinshu.records.domain import DIGEST_BYTES, LoadContext, Taken
+from xinshu.records.known import CHANGED, NEW, UNCHANGED, Stored, ask
 from xinshu.records.linking import link_waiting
+from xinshu.records.rendering import COLUMNS, Links, Renderer, place_of
 from xinshu.records.store_rules import judge_links
 from xinshu.security.roles import LOADER_ROLE
 from xinshu.security.sealing import Vault
@@ -32,15 +29,9 @@ from xinshu.subjects.services import Reported, register, resolve
 
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
-_NEW, _CHANGED, _UNCHANGED = 0, 1, 2
 _REMEMBERED = 100_000  # resolved counterparts of one batch
-_PLACE = b"records_record\0sealed\0"
+_COPY_BYTES = 1 << 20
 
-_COLUMNS = (
-    "counterpart, item_id, key_hash, id, subject_id, linked_by, linked_at, first_received_at, person_index, content_hash,"
-    " batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity, public_from,"
-    " repair_from, public_until, marks, payload, sealed"
-)
 _CONTENT = (
     "content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity,"
     " public_from, repair_from, public_until, marks, payload, sealed"
@@ -49,25 +40,17 @@ _CONTENT = (
 
 def sealed_place(record: UUID) -> bytes:
     """What a record's sealed cell is bound to: its place in the store."""
-    return _PLACE + record.bytes
-
-
-class _Stored(NamedTuple):
-    """What the store already has under a row's key."""
-
-    id: bytes
-    same_content: bool
-    linked: bool
+    return place_of(record.bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A chunk about which everything is decided: what `take` says of it, and the COPY streams of its new and its
-    changed rows (empty when there are none)."""
+    changed rows (None when there are none)."""
 
     taken: Taken
-    new: tuple[bytes, ...] = ()
-    changed: tuple[bytes, ...] = ()
+    new: packing.Bytes | None = None
+    changed: packing.Bytes | None = None
 
 
 class Loader:
@@ -83,9 +66,8 @@ class Loader:
         self._connection = connection
         self._lookups = connection if context.item.creates_subjects else lookups
         self._context = context
-        self._vault = vault
         self._digests = Digests.of(vault)
-        self._verdicts: dict[PublicityFacts, Publicity] = {}
+        self._renderer = Renderer(context, vault)
         self._bearers: dict[str, int] = {}
         self._resolved: dict[Reported, Link | None] = {}
         self._first_of_item = False
@@ -115,29 +97,26 @@ class Loader:
     def plan(self, chunk: Chunk) -> Planned:
         """Decide about every row of a chunk, in file order. No row's key may come twice in a batch."""
         taken = Taken()
-        stored, similar = self._known(chunk)
-        states = np.asarray(
-            [_NEW if each is None else _UNCHANGED if each.same_content else _CHANGED for each in stored]
-        )
-        wanted = np.flatnonzero(states != _UNCHANGED)
-        links, held = self._subjects(chunk, wanted, similar, taken)
+        # Keys are unique within a batch, so nothing can be found by the first one of an item.
+        stored = Stored.nothing(chunk.height) if self._first_of_item else ask(self._lookups, self._context, chunk)
+        wanted = np.flatnonzero(stored.states != UNCHANGED)
+        links, held = self._subjects(chunk, wanted, stored.similar, taken)
         wanted = wanted[~held[wanted]]
-        self._count(chunk, wanted, states, stored, links, taken)
-        new = [row for row in wanted.tolist() if states[row] == _NEW]
-        new.sort(key=chunk.counterparts.__getitem__)  # neighbours in the indexes
-        changed = [row for row in wanted.tolist() if states[row] == _CHANGED]
-        known = [each.id for row in changed if (each := stored[row]) is not None]
+        self._count(chunk, wanted, stored, links, taken)
+        new = chunk.in_key_order(wanted[stored.states[wanted] == NEW])
+        changed = wanted[stored.states[wanted] == CHANGED]
+        fresh = np.frombuffer(b"".join(uuid7_bytes(self._context.received_at, len(new))), dtype=np.uint8)
         return Planned(
             taken,
-            self._stream(chunk, new, uuid7_bytes(self._context.received_at, len(new)), links),
-            self._stream(chunk, changed, known, links),
+            self._renderer.stream(chunk, new, fresh.reshape(-1, DIGEST_BYTES), links),
+            self._renderer.stream(chunk, changed, stored.ids[changed], links),
         )
 
     def take(self, planned: Planned) -> Taken:
         """Write what was planned."""
-        if planned.new:
+        if planned.new is not None:
             self._copy("records_record", planned.new)
-        if planned.changed:
+        if planned.changed is not None:
             self._connection.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS loading_changed (LIKE records_record) ON COMMIT DROP"
             )
@@ -148,193 +127,91 @@ class Loader:
                 self._connection.execute(statement)
         return planned.taken
 
-    # -- what is there already -----------------------------------------------------------------------------------
-
-    def _known(self, chunk: Chunk) -> tuple[list[_Stored | None], dict[int, str]]:
-        """For each row what the store has under its key, and {row: payload} of a similar stored record."""
-        if self._first_of_item:  # keys are unique within a batch, so nothing can be found
-            return [None] * chunk.height, {}
-        with self._lookups.cursor(binary=True) as cursor:
-            cursor.execute(
-                "CREATE TEMP TABLE IF NOT EXISTS loading_keys (ordinal int, counterpart uuid, key_hash uuid,"
-                " content_hash uuid, event_date date, authority text) ON COMMIT DROP"
-            )
-            cursor.execute("TRUNCATE loading_keys")
-            with cursor.copy("COPY loading_keys FROM STDIN (FORMAT binary)") as copy:
-                columns = (
-                    copying.integers(range(chunk.height)),
-                    copying.uuids(chunk.counterparts),
-                    copying.uuids(chunk.keys),
-                    copying.uuids(chunk.contents),
-                    copying.dates(chunk.event_dates),
-                    copying.texts(chunk.authorities),
-                )
-                for block in copying.render(columns):
-                    copy.write(block)
-            cursor.execute("ANALYZE loading_keys")
-            similar_too = self._context.item.roles.document_no is not None
-            stored: list[_Stored | None] = [None] * chunk.height
-            similar: dict[int, str] = {}
-            with looking_up(cursor):
-                cursor.execute(
-                    _KNOWN + (_OR_SIMILAR if similar_too else ""),
-                    {"item": self._context.item_id, "batch": self._context.batch_id},
-                )
-                for ordinal, record, same_key, same_content, linked, payload in cursor.fetchall():
-                    if same_key:
-                        stored[ordinal] = _Stored(record, same_content, linked)
-                    else:
-                        similar.setdefault(ordinal, payload)
-        return stored, {ordinal: payload for ordinal, payload in similar.items() if stored[ordinal] is None}
-
     # -- whose they are ------------------------------------------------------------------------------------------
 
-    def _subjects(
-        self, chunk: Chunk, wanted: npt.NDArray[np.int64], similar: dict[int, str], taken: Taken
-    ) -> tuple[dict[int, Link], npt.NDArray[np.bool_]]:
+    def _subjects(self, chunk: Chunk, wanted: Rows, similar: dict[int, str], taken: Taken) -> tuple[Links, Mask]:
         held = np.zeros(chunk.height, dtype=np.bool_)
-        rows = wanted.tolist()
+        which = np.full(chunk.height, -1, dtype=np.int64)
         if self._context.item.creates_subjects:
-            return self._register(chunk, rows), held
-        links: dict[int, Link | None] = dict.fromkeys(rows)
-        reported = {row: each for row, each in zip(rows, chunk.reported(rows), strict=True) if each is not None}
-        links.update(self._resolve(reported))
-        judged = judge_links(self._lookups, self._context, chunk, links, similar, self._bearers)
+            which[wanted] = np.arange(len(wanted))
+            return Links(self._register(chunk, wanted.tolist()), which), held
+        reported, number = chunk.reported(wanted)
+        links = self._resolve(reported)
+        plain = np.array([each is not None and each.other_name is None and each.closed_on is None for each in links])
+        telling = set(similar) | set(wanted[~plain[number]].tolist() if len(wanted) else ())
+        found = dict(zip(wanted.tolist(), number.tolist(), strict=True)) if telling else {}
+        judged = judge_links(
+            self._lookups,
+            self._context,
+            chunk,
+            {row: links[found[row]] for row in sorted(telling)},
+            similar,
+            self._bearers,
+        )
         taken.findings = judged.table(self._context, chunk)
         held[sorted(judged.held)] = True
-        taken.doubtful += [chunk.row_numbers[row] for row in sorted(judged.held)]
-        return {row: link for row, link in links.items() if link is not None and row not in judged.held}, held
+        taken.doubtful += chunk.row_numbers[held].tolist()
+        known = [each for each in links if each is not None]
+        places = np.cumsum([each is not None for each in links]) - 1
+        places[[place for place, each in enumerate(links) if each is None]] = -1
+        if len(wanted):
+            which[wanted] = places[number]
+        return Links(known, which), held
 
-    def _resolve(self, reported: dict[int, Reported]) -> dict[int, Link | None]:
+    def _resolve(self, reported: list[Reported | None]) -> list[Link | None]:
         """`resolve`, asking once for a counterpart that comes again and again in a file."""
-        asked = [each for each in dict.fromkeys(reported.values()) if each not in self._resolved]
+        asked = [each for each in reported if each is not None and each not in self._resolved]
         if len(self._resolved) + len(asked) > _REMEMBERED:
             self._resolved.clear()
-            asked = list(dict.fromkeys(reported.values()))
+            asked = [each for each in reported if each is not None]
         self._resolved.update(zip(asked, resolve(self._lookups, asked), strict=True))
-        return {row: self._resolved[each] for row, each in reported.items()}
+        return [None if each is None else self._resolved[each] for each in reported]
 
-    def _register(self, chunk: Chunk, rows: list[int]) -> dict[int, Link]:
+    def _register(self, chunk: Chunk, rows: list[int]) -> list[Link]:
         registrations = [chunk.registration(row) for row in rows]
         made = register(self._connection, registrations, now=self._context.received_at)
         link_waiting(
             self._connection,
-            self._digests.identity,
+            lambda text: self._digests.identity(text.encode()),
             [(subject, each.uscc, each.name_norm) for (subject, _), each in zip(made, registrations, strict=True)],
             catalogue=self._context.catalogue,
             now=self._context.received_at,
         )
-        return {row: Link(subject.bytes, Basis.REGISTRATION) for row, (subject, _) in zip(rows, made, strict=True)}
+        return [Link(subject.bytes, Basis.REGISTRATION) for subject, _ in made]
 
     # -- into the store ------------------------------------------------------------------------------------------
 
-    def _stream(self, chunk: Chunk, rows: list[int], ids: Sequence[bytes], links: dict[int, Link]) -> tuple[bytes, ...]:
-        """The COPY stream of some rows, empty for none."""
-        if not rows:
-            return ()
-        context = self._context
-        found = [links.get(row) for row in rows]
-        judged = [self._publicity(each) for each in chunk.publicity]
-        verdicts = [judged[chunk.publicity_of[row]] for row in rows]
-        received = copying.instant_field(context.received_at)
-        columns = (
-            copying.uuids(chunk.counterparts[row] for row in rows),
-            copying.same(copying.small_integers([context.item_id])[0]),
-            copying.uuids(chunk.keys[row] for row in rows),
-            copying.uuids(ids),
-            copying.uuids(None if link is None else link.subject for link in found),
-            copying.small_integers(None if link is None else link.basis for link in found),
-            [copying.NULL if link is None else received for link in found],
-            copying.same(received),
-            copying.uuids(chunk.persons.get(row) for row in rows),
-            copying.uuids(chunk.contents[row] for row in rows),
-            copying.same(copying.integers([context.batch_id])[0]),
-            copying.integers(chunk.row_numbers[row] for row in rows),
-            copying.same(copying.texts([context.supplier])[0]),
-            copying.few_texts(chunk.authorities[row] for row in rows),
-            copying.same(copying.integers([context.region])[0]),
-            copying.dates(chunk.event_dates[row] for row in rows),
-            copying.dates(chunk.ends_on[row] for row in rows),
-            copying.same(received),
-            copying.few_texts(each.rule_set for each in verdicts),
-            copying.few_texts(each.severity for each in verdicts),
-            copying.dates(each.public_from for each in verdicts),
-            copying.dates(each.repair_from for each in verdicts),
-            copying.dates(each.public_until for each in verdicts),
-            copying.few_integers(
-                _marks(chunk.late[row], chunk.event_dates[row], each, link)
-                for row, each, link in zip(rows, verdicts, found, strict=True)
-            ),
-            copying.texts(chunk.payloads[row] for row in rows),
-            self._sealed(chunk, rows, ids),
-        )
-        return tuple(copying.render(columns))
-
-    def _copy(self, table: str, stream: tuple[bytes, ...]) -> None:
+    def _copy(self, table: str, stream: packing.Bytes) -> None:
+        view = memoryview(stream)
         with (
             self._connection.cursor() as cursor,
-            cursor.copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
+            cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
         ):
-            for block in stream:
-                copy.write(block)
+            for start in range(0, len(view), _COPY_BYTES):
+                copy.write(view[start : start + _COPY_BYTES])
 
-    def _sealed(self, chunk: Chunk, rows: list[int], ids: Sequence[bytes]) -> list[bytes]:
-        """The sealed cells, NULL where a row has nothing personal."""
-        wanted = [(row, each) for row, each in zip(rows, ids, strict=True) if chunk.personal[row]]
-        cells = self._vault.seal_many(
-            [chunk.personal[row].encode() for row, _ in wanted], [_PLACE + each for _, each in wanted]
+    @staticmethod
+    def _count(chunk: Chunk, wanted: Rows, stored: Stored, links: Links, taken: Taken) -> None:
+        same = np.flatnonzero(stored.states == UNCHANGED)
+        rows = np.concatenate([wanted, same])
+        states = stored.states[rows]
+        waiting = np.where(states == UNCHANGED, ~stored.linked[rows], links.missing[rows])
+        counted = (
+            chunk.frame.select(pl.col("event_date").dt.strftime("%Y-%m").fill_null("").alias("month"))[rows]
+            .with_columns(
+                *(pl.Series(str(state), states == state) for state in (NEW, CHANGED, UNCHANGED)),
+                pl.Series("waiting", waiting),
+                pl.Series("late", chunk.late[rows] & (states == NEW)),
+            )
+            .group_by("month")
+            .sum()
         )
-        sealed = dict(zip((row for row, _ in wanted), cells, strict=True))
-        return copying.blobs(sealed.get(row) for row in rows)
-
-    def _publicity(self, facts: PublicityFacts) -> Publicity:
-        if facts not in self._verdicts:
-            self._verdicts[facts] = judge_publicity(self._context.item, facts, self._context.today, self._context.rules)
-        return self._verdicts[facts]
-
-    def _count(
-        self,
-        chunk: Chunk,
-        wanted: npt.NDArray[np.int64],
-        states: npt.NDArray[np.int64],
-        stored: list[_Stored | None],
-        links: dict[int, Link],
-        taken: Taken,
-    ) -> None:
-        same = np.flatnonzero(states == _UNCHANGED).tolist()
-        waiting = {row for row in wanted.tolist() if row not in links}
-        waiting |= {row for row in same if (each := stored[row]) is not None and not each.linked}
-        for row in [*wanted.tolist(), *same]:
-            counts = taken.months.setdefault(chunk.months[row], [0, 0, 0, 0, 0])
-            counts[states[row]] += 1
-            counts[3] += row in waiting
-            counts[4] += chunk.late[row]
-        taken.new = int((states[wanted] == _NEW).sum())
-        taken.updated = len(wanted) - taken.new
-        taken.unchanged = len(same)
-        taken.unlinked = len(waiting)
+        taken.months = {month: list(counts) for month, *counts in counted.iter_rows()}
+        taken.new, taken.updated, taken.unchanged, taken.unlinked, _ = [
+            sum(each) for each in zip(*taken.months.values(), strict=True)
+        ] or [0] * 5
 
 
-_LATE, _DEFAULT_CLASS, _CLOSED = int(Marks.LATE), int(Marks.DEFAULT_CLASS), int(Marks.CLOSED_SUBJECT)
-
-
-def _marks(late: bool, event: date | None, verdict: Publicity, link: Link | None) -> int:
-    marks = (_LATE if late else 0) | (_DEFAULT_CLASS if verdict.default_class else 0)
-    if link is not None and link.closed_on is not None and event is not None and link.closed_on < event:
-        marks |= _CLOSED
-    return marks
-
-
-_KNOWN = """
-SELECT k.ordinal, uuid_send(r.id), r.key_hash = k.key_hash, r.content_hash = k.content_hash, r.subject_id IS NOT NULL,
-       CASE WHEN r.key_hash <> k.key_hash THEN r.payload END
-FROM loading_keys k
-JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %(item)s
-WHERE r.key_hash = k.key_hash
-"""
-_OR_SIMILAR = """
-   OR (r.event_date = k.event_date AND r.authority = k.authority AND k.authority <> '' AND r.batch_id <> %(batch)s)
-"""
 # A content that changes keeps what it replaces; its own moment is later than the replaced one's, whatever the clocks say.
 _REVISE = (
     f"""

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import psycopg
 
@@ -23,8 +24,12 @@ from xinshu.subjects.services import suggest
 class Rows(Protocol):
     """What the rules need of a chunk."""
 
-    row_numbers: list[int]
-    event_dates: list[date | None]
+    @property
+    def row_numbers(self) -> npt.NDArray[np.int64]:
+        """Of the file."""
+
+    def event_date(self, row: int) -> date | None:
+        """Of one row."""
 
     def text(self, row: int, column: str) -> str:
         """One value."""
@@ -51,7 +56,7 @@ class Judged:
         for (rule, code, words), places in self.found.items():
             table.add(
                 rule,
-                rows=np.asarray([rows.row_numbers[place] for place in places], dtype=np.int64),
+                rows=rows.row_numbers[places],
                 field=code,
                 title=context.item.field(code).title,
                 values=_values(context, rows, code, places),
@@ -78,7 +83,7 @@ def judge_links(
             judged.held.add(row)
             other = rows.text(row, "uscc") or rows.text(row, "org_code")
             judged.note(row, "subject.name_mismatch", name, other=other, expected=link.other_name)
-        elif link.closed_on is not None and (event := rows.event_dates[row]) is not None and link.closed_on < event:
+        elif link.closed_on is not None and (event := rows.event_date(row)) is not None and link.closed_on < event:
             judged.note(row, "subject.closed", name, date=link.closed_on.isoformat(), reason=link.status or "")
         if row in similar and row not in judged.held:
             judged.held.add(row)

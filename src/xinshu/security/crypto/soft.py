@@ -17,8 +17,10 @@ from xinshu.security.crypto.errors import SealBroken
 from xinshu.security.crypto.provider import CipherName, HashName, SchemeName, SigningKey
 from xinshu.security.crypto.sm2_openssl import LibcryptoMissing, OpensslSm2
 from xinshu.security.crypto.sm2_pure import PureSm2
+from xinshu.security.crypto.sm4_cells import seal_cells
 
 NONCE, TAG = 12, 16
+_SHORT = 1_000  # bytes: of longer values OpenSSL seals more in the same time
 _HASHES: dict[HashName, type[hashes.HashAlgorithm]] = {HashName.SM3: hashes.SM3, HashName.SHA256: hashes.SHA256}
 _CIPHERS: dict[CipherName, Callable[[bytes], CipherAlgorithm]] = {
     CipherName.SM4_GCM: algorithms.SM4,
@@ -77,6 +79,8 @@ class SoftProvider:
 
     def seal(self, name: CipherName, key: bytes, values: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
         """nonce, ciphertext, tag."""
+        if name is CipherName.SM4_GCM and len(values) > 1 and sum(map(len, values)) < _SHORT * len(values):
+            return seal_cells(key, values, places, os.urandom(NONCE * len(values)))
         nonces, cipher, gcm = os.urandom(NONCE * len(values)), _CIPHERS[name](key), modes.GCM
         cells = []
         for number, (value, place) in enumerate(zip(values, places, strict=True)):
