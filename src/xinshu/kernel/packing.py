@@ -6,9 +6,9 @@ stretch of bytes and how long it is. Source: PostgreSQL manual, COPY, section "B
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,12 @@ from xinshu.kernel.compiled import compiled
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
+_item_pointer: Any = get_item_pointer
+
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _NULL = -1
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,16 @@ def pack(columns: Sequence[Column]) -> Bytes:
     return stream
 
 
+def blocks(stream: Bytes) -> Iterator[bytes]:
+    """A stream in pieces for the driver to send."""
+    for start in range(0, len(stream), _BLOCK_BYTES):
+        yield stream[start : start + _BLOCK_BYTES].tobytes()
+
+
 @intrinsic
-def copy_bytes(
+def _copy_bytes(
     typing: Any, target: Any, place: Any, source: Any, start: Any, size: Any
 ) -> Any:  # pragma: no cover - runs inside compiled code
-    """`target[place:][:size] = source[start:][:size]` of byte arrays. Nothing checks that they are there."""
     del typing
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -127,13 +135,17 @@ def copy_bytes(
             kind = signature.args[array]
             view = context.make_array(kind)(context, builder, values[array])
             offset = context.cast(builder, values[index], signature.args[index], types.intp)
-            pointers.append(get_item_pointer(context, builder, kind, view, [offset], wraparound=False))
+            pointers.append(_item_pointer(context, builder, kind, view, [offset], wraparound=False))
         length = context.cast(builder, values[4], signature.args[4], types.intp)
         copy = builder.module.declare_intrinsic("llvm.memcpy", [pointers[0].type, pointers[1].type, ir.IntType(64)])
         builder.call(copy, [*pointers, length, ir.Constant(ir.IntType(1), 0)])
         return context.get_dummy_value()
 
     return types.void(target, place, source, start, size), generate
+
+
+copy_bytes = cast(Callable[[Any, Any, Any, Any, Any], None], _copy_bytes)
+"""Compiled code only: `target[place:][:size] = source[start:][:size]` of byte arrays. Nothing checks that they are there."""
 
 
 @compiled("void(uint8[::1], int64[:, ::1], int32[:, ::1], uint8[::1], int64)")

@@ -55,8 +55,8 @@ class Chunk:
         natural = np.flatnonzero(identities.str.starts_with("P").to_numpy())
         if len(natural):
             shown, longer = identities.gather(natural).to_list(), keys.gather(natural).to_list()
-            forms = [f"B{digests.vault.identity('id_no', each).hex}" for each in shown]
-            indexes = [digests.vault.blind_index("id_no", each).bytes for each in shown]
+            forms = [f"B{each.hex}" for each in digests.vault.identities("id_no", shown)]
+            indexes = [each.bytes for each in digests.vault.blind_indexes("id_no", shown)]
             persons = dict(zip(natural.tolist(), indexes, strict=True))
             keys = keys.clone().scatter(
                 natural, [key.replace(one, form) for key, one, form in zip(longer, shown, forms, strict=True)]

@@ -74,7 +74,8 @@ def _lay_out(cursor: psycopg.Cursor, chunk: Chunk) -> None:
         )
     )
     with cursor.copy("COPY loading_keys FROM STDIN (FORMAT binary)") as copy:
-        copy.write(memoryview(stream))
+        for block in packing.blocks(stream):
+            copy.write(block)
     cursor.execute("ANALYZE loading_keys")
 
 

@@ -38,7 +38,7 @@ class Links:
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
         """Rows without a subject."""
-        return self.which == _UNLINKED
+        return np.equal(self.which, _UNLINKED)
 
 
 @dataclass(slots=True)
@@ -109,11 +109,9 @@ class Renderer:
         return self._verdicts[facts]
 
 
-def _marks(
-    chunk: Chunk, rows: Rows, links: Links, verdicts: Sequence[Publicity], judged: Rows
-) -> npt.NDArray[np.int64]:
+def _marks(chunk: Chunk, rows: Rows, links: Links, verdicts: Sequence[Publicity], judged: Rows) -> Rows:
     default = np.array([each.default_class for each in verdicts])[judged]
-    marks = int(Marks.LATE) * chunk.late[rows].astype(np.int64) + int(Marks.DEFAULT_CLASS) * default
+    marks: Rows = int(Marks.LATE) * chunk.late[rows].astype(np.int64) + int(Marks.DEFAULT_CLASS) * default
     closed = [number for number, each in enumerate(links.different) if each.closed_on is not None]
     for place in np.flatnonzero(np.isin(links.which[rows], closed)).tolist() if closed else ():
         closed_on, event = links.different[links.which[rows[place]]].closed_on, chunk.event_date(int(rows[place]))

@@ -30,7 +30,6 @@ from xinshu.subjects.services import Reported, register, resolve
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
 _REMEMBERED = 100_000  # resolved counterparts of one batch
-_COPY_BYTES = 1 << 20
 
 _CONTENT = (
     "content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity,"
@@ -182,13 +181,12 @@ class Loader:
     # -- into the store ------------------------------------------------------------------------------------------
 
     def _copy(self, table: str, stream: packing.Bytes) -> None:
-        view = memoryview(stream)
         with (
             self._connection.cursor() as cursor,
             cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT binary)") as copy,
         ):
-            for start in range(0, len(view), _COPY_BYTES):
-                copy.write(view[start : start + _COPY_BYTES])
+            for block in packing.blocks(stream):
+                copy.write(block)
 
     @staticmethod
     def _count(chunk: Chunk, wanted: Rows, stored: Stored, links: Links, taken: Taken) -> None:

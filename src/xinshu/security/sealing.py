@@ -88,6 +88,11 @@ class Vault:
         from the other. The first byte is the key's number: a rotation counts by it and makes the column anew."""
         return _index(self.keyring.active(Purpose.INDEX), field_name, value)
 
+    def blind_indexes(self, field_name: str, values: Sequence[str]) -> list[UUID]:
+        """The same for many values."""
+        key = self.keyring.active(Purpose.INDEX)
+        return [_index(key, field_name, each) for each in values]
+
     def lookup_indexes(self, field_name: str, value: str) -> list[UUID]:
         """For reading: every index under which the value may stand, the present one first; several during a rotation."""
         return [_index(each, field_name, value) for each in self.keyring.living(Purpose.INDEX)]
@@ -100,6 +105,11 @@ class Vault:
     def identity(self, field_name: str, value: str) -> UUID:
         """What a person's number is inside keys of records, as they have been since the first version."""
         return UUID(bytes=self._digest(f"{field_name}\0{value}")[:_INDEX_BYTES])
+
+    def identities(self, field_name: str, values: Sequence[str]) -> list[UUID]:
+        """The same for many values."""
+        key = self.keyring.active(Purpose.DIGEST)
+        return [UUID(bytes=_mac(key, f"{field_name}\0{each}")[:_INDEX_BYTES]) for each in values]
 
     def digest_key(self, purpose: str) -> bytes:
         """A derived secret of 32 bytes with which contents are digested, so that a digest tells nothing without it."""

@@ -3,7 +3,7 @@
 Sealing only, and only for the provider `soft`; whatever it seals is opened by OpenSSL, and the known answers of the
 provider compare the two at every start. Tables stand in memory as in OpenSSL's own SM4, so this is no more and no less
 open to timing by a neighbour on the machine. Source: GB/T 32907-2016 (SM4), RFC 8998 section 3 (SM4-GCM), NIST SP
-800-38D (GCM). Why: docs/decisions/0013-compiled-sealing.md.
+800-38D (GCM). Why: docs/decisions/0014-loading-in-columns.md.
 """
 
 from __future__ import annotations
