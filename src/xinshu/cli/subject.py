@@ -14,11 +14,17 @@ from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.disclosure.asking import OPERATOR_PURPOSE, query
+from xinshu.disclosure.domain import Asked, Request
+from xinshu.disclosure.errors import NotAllowed
+from xinshu.disclosure.gate import Gate
+from xinshu.disclosure.results import as_json as as_result
 from xinshu.kernel.clock import parse_as_of, shanghai_date
 from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
 from xinshu.publication.domain import Provenance, PublicField, PublicProfile, PublicPublicity, PublicRecord
 from xinshu.publication.queries import PublicReference, public_profile
+from xinshu.security.identity.requests import actor_by_name
 
 _Line = tuple[int, str, str]  # indent, text, style
 
@@ -32,7 +38,13 @@ def _subject(
     code: Annotated[str, typer.Argument(help="统一社会信用代码或公开编号", show_default=False)],
     as_of: Annotated[str, typer.Option("--as-of", help="按此时平台所知查看 YYYY-MM-DD[THH:MM]，默认现在")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    full: Annotated[bool, typer.Option("--full", help="查看未公示的信息（须运营员岗位，留有审计记录）")] = False,
+    user: Annotated[str, typer.Option("--as", help="--full：运营员的用户名")] = "",
+    basis: Annotated[str, typer.Option("--basis", help="--full：查询依据")] = "",
+    matter: Annotated[str, typer.Option("--matter", help="--full：办件编号")] = "",
 ) -> int:
+    if full:
+        return _full(code, user=user, basis=basis, matter=matter)
     moment = parse_as_of(as_of) if as_of else datetime.now(UTC)
     known_at = moment if as_of else None
     with open_installation(read_settings()):
@@ -42,6 +54,27 @@ def _subject(
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
         _print(Console(), found)
+    return 0
+
+
+def _full(code: str, *, user: str, basis: str, matter: str) -> int:
+    """Everything the platform holds, through the gate, as JSON: registered, judged and on the audit record."""
+    settings = read_settings()
+    asked = Request(
+        purpose=OPERATOR_PURPOSE,
+        legal_basis=basis,
+        matter_no=matter,
+        subjects=(Asked("organisation", code),),
+        channel="cli",
+    )
+    with open_installation(settings):
+        require_migrated()
+        actor = actor_by_name(user)
+        if actor is None:
+            raise NotAllowed
+        found = query(Gate.open(settings), actor, asked, datetime.now(UTC))
+    told = {"number": found.number, **({} if found.result is None else as_result(found.result))}
+    typer.echo(json.dumps(told, ensure_ascii=False))
     return 0
 
 

@@ -39,7 +39,15 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def actor_by_id(user: str) -> Actor | None:
     """A user as he would act now, without a session, for work done on his behalf; None when unknown or disabled."""
-    found = User.objects.select_related("organisation").filter(pk=user, is_active=True).first()
+    return _as_actor(User.objects.select_related("organisation").filter(pk=user, is_active=True).first())
+
+
+def actor_by_name(username: str) -> Actor | None:
+    """The same by the name he signs in with, for the command line."""
+    return _as_actor(User.objects.select_related("organisation").filter(username=username, is_active=True).first())
+
+
+def _as_actor(found: User | None) -> Actor | None:
     if found is None:
         return None
     return Actor(
