@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from xinshu.bootstrap import sealed
+from xinshu.bootstrap.tasks import count_keys_daily, rotate_on
 from xinshu.cli.app import run
 from xinshu.security.crypto import Signature, signer, verify_signature
 
@@ -14,8 +17,6 @@ from xinshu.security.crypto import Signature, signer, verify_signature
 @pytest.fixture
 def keys(world, monkeypatch, capsys):
     """Run `xinshu keys …` on the world's home; its exit code and what it says."""
-    from datetime import timedelta
-
     monkeypatch.setenv("XINSHU_HOME", str(world.desk.settings.home))
     monkeypatch.setenv("XINSHU_PROFILE", "demo")
     monkeypatch.setattr(sealed, "SETTLE", timedelta(0))
@@ -39,8 +40,6 @@ def test_rotating_and_waiting_ends_the_old_key(world, keys):
 
 
 def test_without_waiting_the_worker_is_asked_and_resume_ends_it(world, keys):
-    from django.db import connection
-
     world.register([world.registration(1)])
     assert keys("rotate", "files")[0] == 0
     assert keys("rotate", "index")[0] == 0
@@ -55,12 +54,18 @@ def test_without_waiting_the_worker_is_asked_and_resume_ends_it(world, keys):
 
 
 def test_the_worker_goes_on_with_it(world, keys):
-    from xinshu.bootstrap.tasks import rotate_on
-
     world.register([world.registration(1)])
     keys("rotate", "cells")
     rotate_on(0)
     assert json.loads(keys("list", "--json")[1])["rotating"] is False
+
+
+def test_the_worker_counts_every_day(world, keys):
+    world.register([world.registration(number) for number in range(3)])
+    assert {each["count"] for each in json.loads(keys("list", "--json")[1])["keys"]} == {None}
+    count_keys_daily(0)
+    counts = {each["id"]: each["count"] for each in json.loads(keys("list", "--json")[1])["keys"]}
+    assert (counts["cells-1"], counts["files-2"], counts["digest-4"]) == (3, 1, None)
 
 
 def test_kek_signing_keys_and_what_is_refused(world, keys):

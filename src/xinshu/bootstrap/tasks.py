@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 
 from xinshu.bootstrap.audit import QUEUE, purge_record, seal_record
 from xinshu.bootstrap.desk import bring_up_to_date, open_desk
-from xinshu.bootstrap.sealed import continue_rotation
+from xinshu.bootstrap.sealed import continue_rotation, count_all
 from xinshu.collection.channels.inbox import scan_inbox
 from xinshu.collection.channels.loading import ask_for_unfinished, load_hand_in
 from xinshu.collection.services import Desk
@@ -149,3 +149,12 @@ def tend_audit(timestamp: int) -> None:
     gone = purge_record(read_settings(), now)
     if gone is not None:
         _log.info("audit purged", first_block=gone.first_block, last_block=gone.last_block, rows=gone.rows)
+
+
+@app.periodic(cron="20 17 * * *")  # by UTC: twenty past one at night in Shanghai
+@app.task(name="xinshu.count_keys", queueing_lock="xinshu.count_keys")
+@_own_trace
+def count_keys_daily(timestamp: int) -> None:
+    """How much is on each key, for the page of keys. `timestamp`: when it was due."""
+    del timestamp
+    count_all(read_settings())

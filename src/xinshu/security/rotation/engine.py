@@ -60,11 +60,14 @@ def old_keys(keyring: Keyring) -> list[KeyFacts]:
 
 
 def count_keys(vault: Vault, stores: Sequence[Store]) -> Progress:
-    """Count everything by key and remember it. Reads every sealed thing's head: seconds for a million."""
+    """Count everything by key and remember it. Reads every sealed thing's head: seconds for a million. While a rotation is
+    at work, which counts by itself, its last count."""
     home = vault.keyring.folder.parent
-    with own_connection() as db:
+    with only_one(_LOCK) as mine, own_connection() as db:
+        if not mine:
+            return read_progress(home)
         counts = _count(db, vault, stores)
-    return save_progress(home, _told(vault, read_progress(home), counts))
+        return save_progress(home, _told(vault, read_progress(home), counts))
 
 
 def work(
