@@ -10,8 +10,9 @@ from datetime import datetime
 
 import psycopg
 import structlog
-from django.db import DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
+from xinshu.kernel.database import fetch
 from xinshu.security.audit.domain import AnchorState, AuditEntry, detail_text
 from xinshu.security.audit.errors import AnchorStale, AuditUnavailable
 
@@ -45,9 +46,12 @@ def record(entry: AuditEntry, *, using: str = "default", sensitive: bool = False
         raise RuntimeError("an audit entry belongs into the transaction of its act")
     statement, values = (_INSERT_IF_FRESH, (*_row(entry), entry.at)) if sensitive else (_INSERT, _row(entry))
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            found = cursor.fetchone()
+        if using == DEFAULT_DB_ALIAS:  # once prepared it is planned no more
+            found = next(iter(fetch(statement, values)), None)
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                found = cursor.fetchone()
     except DatabaseError as problem:
         raise _unavailable(problem) from problem
     if found is None:
