@@ -79,7 +79,7 @@ class Settings:
             workbook_max_unpacked_bytes=_read(env, "XINSHU_WORKBOOK_MAX_UNPACKED_BYTES", "2G", _size),
             reader_memory_bytes=_read(env, "XINSHU_READER_MEMORY_BYTES", "4G", _size),
             reader_seconds=_read(env, "XINSHU_READER_SECONDS", "1800", _positive),
-            chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "16M", _size),
+            chunk_bytes=_read(env, "XINSHU_CHUNK_BYTES", "4M", _size),
             web_max_bytes=_read(env, "XINSHU_WEB_MAX_BYTES", "200M", _size),
             web_max_rows=_read(env, "XINSHU_WEB_MAX_ROWS", "200000", _positive),
             inbox_dir=env.get("XINSHU_INBOX_DIR", ""),
