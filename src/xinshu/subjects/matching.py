@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from xinshu.subjects.alignment import CODE_POINTS, Floats, Integers, Texts, character_weights, nearness
+from xinshu.kernel.compiled import compiled
+from xinshu.subjects.alignment import CODE_POINTS, Floats, Integers, Numbers, Texts, character_weights, nearness
 from xinshu.subjects.parts import NameParts, all_regions, split_name
 from xinshu.subjects.readings import syllables
 from xinshu.subjects.vocabulary import Vocabulary
@@ -30,15 +31,13 @@ _SIGNS = "()·-,."
 _SYLLABLES = 4096  # more than there are; a character without a reading stands for itself among the upper half
 _UPPER = 2048
 _SPACE = 1 << 28
-_BUDGET = 600  # names looked at for one written name
+_BUDGET = 4_000  # names looked at for one written name
 _COMMON = 0.04  # a gram that so large a share of names holds tells nothing
-_FIRST = 8  # candidates aligned
+_FIRST = 32  # candidates aligned
 _BLOCK = 500  # written names at a time
-_NEAR = 0.6  # of the best candidate's weight
-_WEIGHT, _ASKER = np.uint64(8), np.uint64(40)  # a key: who asks, who holds (32 bits), weight (8 bits)
-_LOW, _ROW = np.uint64(255), np.uint64(0xFFFFFFFF)
-_UNEVEN = 0.05  # of the weight by which one name has more grams than the other
-_STEPS = 16  # of a gram's weight, so that it fits into the low byte of a sort key
+_NEAR = np.float32(0.4)  # of the best candidate's weight
+_ELSEWHERE = np.float32(0.01)  # the region stands in brackets in one name and in front in the other
+_UNEVEN = np.float32(0.05)  # of the weight by which one name has more grams than the other
 
 
 class NameRow(NamedTuple):
@@ -75,33 +74,15 @@ class NameIndex:
     by_name: dict[str, list[int]] = field(default_factory=dict)
     by_code: dict[str, list[int]] = field(default_factory=dict)
     _parts: dict[int, NameParts] = field(default_factory=dict)
-    _grams: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _starts: Integers = field(default_factory=lambda: np.zeros(1, np.int64))
-    _holders: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))  # shifted into their place in a key
-    _weights: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _totals: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    _texts: Texts | None = None
-    _letters: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    _names: _Names | None = None
 
     def __post_init__(self) -> None:
         for place, row in enumerate(self.rows):
             self.by_name.setdefault(row.name_norm, []).append(place)
             self.by_code.setdefault(row.uscc, []).append(place)
             self.by_code.setdefault(row.org_code, []).append(place)
-        if not self.rows:
-            return
-        self._texts = self._heard([row.name_norm for row in self.rows])
-        self._letters = character_weights(self._texts)
-        grams, holders = _grams(self._texts)
-        self._holders = holders.astype(np.uint64) << _WEIGHT
-        first = np.flatnonzero(np.concatenate(([True], grams[1:] != grams[:-1])))
-        self._grams, self._starts = grams[first], np.append(first, len(grams)).astype(np.int64)
-        counts = np.diff(self._starts)
-        weights = np.log2(len(self.rows) / counts) * _STEPS / 2
-        weights[counts > max(_COMMON * len(self.rows), 3)] = 0
-        self._weights = np.clip(weights, 0, 255).astype(np.uint64)
-        shares = np.repeat(self._weights, counts).astype(np.float64)
-        self._totals = np.bincount(holders, shares, minlength=len(self.rows)).astype(np.float64)
+        if self.rows:
+            self._names = _Names.of([row.name_norm for row in self.rows], self.vocabulary)
 
     def parts(self, place: int) -> NameParts:
         """The parts of a registered name."""
@@ -116,85 +97,146 @@ class NameIndex:
 
     def _block(self, names: Sequence[str]) -> list[list[tuple[float, int]]]:
         answer: list[list[tuple[float, int]]] = [[] for _ in names]
-        if self._texts is None:
+        if self._names is None:
             return answer
-        texts = self._heard(names)
-        asked, found = self._sharing(texts)
-        near = nearness(texts, self._texts, (asked, found), self._letters)
+        asked, found, near = self._names.near(names, self.vocabulary)
         for one, other, how in zip(asked.tolist(), found.tolist(), near.tolist(), strict=True):
             answer[one].append((how, other))
         for each in answer:
             each.sort(key=lambda pair: (-pair[0], pair[1]))
         return answer
 
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The comparable names laid end to end, a region in brackets put in front (`plain`) and as they are (`written`), and
+    for each gram of them who holds it.
+
+    `grams`: in order; the holders of gram g are `holders[starts[g]:starts[g + 1]]`, its weight 0 where it tells nothing.
+    `totals`: the weights of each name's grams together. `letters`: {code point: weight}.
+    """
+
+    plain: Texts
+    written: Texts
+    moved: npt.NDArray[np.bool_]
+    letters: Floats
+    grams: Keys
+    starts: Integers
+    holders: Numbers
+    weights: Floats
+    totals: Floats
+
+    @classmethod
+    def of(cls, names: Sequence[str], vocabulary: Vocabulary) -> _Names:
+        plain, written, moved = _heard(names, vocabulary)
+        grams, holders = _grams(plain)
+        first = np.flatnonzero(np.concatenate(([True], grams[1:] != grams[:-1])))
+        starts = np.append(first, len(grams)).astype(np.int64)
+        counts = np.diff(starts)
+        weights = np.log2(len(names) / counts).astype(np.float32)
+        weights[counts > max(_COMMON * len(names), 3)] = 0
+        totals = np.bincount(holders, np.repeat(weights, counts), minlength=len(names)).astype(np.float32)
+        letters = character_weights(plain)
+        return cls(plain, written, moved, letters, grams[first], starts, holders.astype(np.int32), weights, totals)
+
+    def near(self, names: Sequence[str], vocabulary: Vocabulary) -> tuple[Integers, Integers, Floats]:
+        """(written name, registered name, how near) of those that share the most grams, a few for each written name.
+
+        Of how near two names are as they are written and with their regions in front, the better counts."""
+        plain, written, moved = _heard(names, vocabulary)
+        asked, found = self._sharing(plain)
+        near = nearness(plain, self.plain, (asked, found), self.letters)
+        some = np.flatnonzero(moved[asked] | self.moved[found])
+        as_written = nearness(written, self.written, (asked[some], found[some]), self.letters)
+        near[some] = np.maximum(near[some], as_written)
+        near[moved[asked] != self.moved[found]] -= _ELSEWHERE
+        return asked, found, near
+
     def _sharing(self, texts: Texts) -> tuple[Integers, Integers]:
-        """Pairs (written name, registered name) that share the most grams, a few for each written name."""
         grams, asking = _grams(texts)
-        places = np.searchsorted(self._grams, grams)
-        places[places == len(self._grams)] = 0
-        known = self._grams[places] == grams
-        places, asking = places[known], asking[known]
-        useful = self._weights[places] > 0
+        places = np.searchsorted(self.grams, grams)
+        places[places == len(self.grams)] = 0
+        useful = (self.grams[places] == grams) & (self.weights[places] > 0)
         places, asking = places[useful], asking[useful]
-        shares = self._weights[places].astype(np.float64)
-        totals = np.bincount(asking, shares, minlength=len(texts)).astype(np.float64)
-        counts = self._starts[places + 1] - self._starts[places]
-        order = np.lexsort((counts, asking))
-        places, asking, counts = places[order], asking[order], counts[order]
-        before = np.cumsum(counts) - counts
-        first = np.searchsorted(asking, np.arange(len(texts)))
-        before -= before[np.minimum(first, max(len(before) - 1, 0))][asking] if len(before) else 0
-        within = before < _BUDGET
-        return self._rank(places[within], asking[within], counts[within], totals)
-
-    def _rank(
-        self, places: Integers, asking: Integers, counts: Integers, totals: npt.NDArray[np.float64]
-    ) -> tuple[Integers, Integers]:
-        """Add up the weights each pair shares; the best few of each written name."""
-        if not len(places):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        lengths = counts.astype(np.int64)
-        heads = self._starts[places] - (np.cumsum(lengths) - lengths)
-        held = self._holders[np.repeat(heads, lengths) + np.arange(int(lengths.sum()))]
-        asker = (asking.astype(np.uint64) << _ASKER) | self._weights[places]
-        keys = np.repeat(asker, lengths)
-        keys |= held
-        keys.sort()
-        pairs = keys >> _WEIGHT
-        starts = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
-        shared = np.add.reduceat(keys & _LOW, starts).astype(np.float64)
-        pairs = pairs[starts]
-        asked = (pairs >> (_ASKER - _WEIGHT)).astype(np.int64)
-        found = (pairs & _ROW).astype(np.int64)
-        score = shared - _UNEVEN * np.abs(totals[asked] - self._totals[found])
-        first = np.flatnonzero(np.concatenate(([True], asked[1:] != asked[:-1])))
-        best = np.repeat(np.maximum.reduceat(score, first), np.diff(np.append(first, len(asked))))
-        near = score >= _NEAR * best
-        asked, found, score = asked[near], found[near], score[near]
-        order = np.lexsort((found, -score, asked))
-        asked, found = asked[order], found[order]
-        kept = np.arange(len(asked)) - np.searchsorted(asked, asked) < _FIRST
-        return asked[kept], found[kept]
-
-    def _heard(self, names: Sequence[str]) -> Texts:
-        """The names without signs, a region in brackets put in front."""
-        return Texts.of([self._plain(each) if "(" in each else each for each in names], _syllable_numbers(), _SIGNS)
-
-    def _plain(self, name: str) -> str:
-        name = self.vocabulary.without_remark(name)
-        found = _IN_BRACKETS.match(name)
-        if found is None or not all_regions(found[2], self.vocabulary.regions):
-            return name
-        return found[2] + found[1] + found[3]
+        totals = np.bincount(asking, self.weights[places], minlength=len(texts)).astype(np.float32)
+        order = np.lexsort((self.starts[places + 1] - self.starts[places], asking))
+        places, asking = places[order], asking[order]
+        first = np.searchsorted(asking, np.arange(len(texts) + 1))
+        found = np.full((len(texts), _FIRST), -1, np.int64)
+        _gather(places, first, self.starts, self.holders, self.weights, self.totals, totals, found)
+        some = np.flatnonzero(found.ravel() >= 0)
+        return some // _FIRST, found.ravel()[some]
 
 
-_numbers: list[Integers] = []
+@compiled(
+    "void(int64[::1], int64[::1], int64[::1], int32[::1], float32[::1], float32[::1], float32[::1], int64[:, ::1])"
+)
+def _gather(
+    places: Integers,
+    first: Integers,
+    starts: Integers,
+    holders: Numbers,
+    weights: Floats,
+    totals: Floats,
+    asked_totals: Floats,
+    found: Integers,
+) -> None:
+    """Add up the weights each written name shares with registered ones, its rarest grams first, until the budget is
+    spent; the best few of each go into a row of `found`, filled up with -1."""
+    sums = np.zeros(len(totals), np.float32)
+    touched = np.empty(len(totals), np.int32)
+    scores = np.empty(_FIRST, np.float32)
+    for asker in range(len(found)):
+        several, spent = 0, 0
+        for place in places[first[asker] : first[asker + 1]]:
+            if spent >= _BUDGET:
+                break
+            spent += starts[place + 1] - starts[place]
+            for holder in holders[starts[place] : starts[place + 1]]:
+                if sums[holder] == 0:
+                    touched[several] = holder
+                    several += 1
+                sums[holder] += weights[place]
+        kept = 0
+        for holder in touched[:several]:
+            score = sums[holder] - _UNEVEN * abs(asked_totals[asker] - totals[holder])
+            sums[holder] = 0
+            if kept == _FIRST and score <= scores[kept - 1]:
+                continue
+            at = kept if kept < _FIRST else kept - 1
+            while at > 0 and scores[at - 1] < score:
+                scores[at], found[asker, at] = scores[at - 1], found[asker, at - 1]
+                at -= 1
+            scores[at], found[asker, at] = score, holder
+            kept = min(kept + 1, _FIRST)
+        for at in range(kept):
+            if scores[at] < _NEAR * scores[0]:
+                found[asker, at] = -1
 
 
-def _syllable_numbers() -> Integers:
+def _heard(names: Sequence[str], vocabulary: Vocabulary) -> tuple[Texts, Texts, npt.NDArray[np.bool_]]:
+    """(names without signs and with a region in brackets put in front, as they are, whether they differ)."""
+    plain = [_plain(each, vocabulary) if "(" in each else each for each in names]
+    moved = np.array([one is not other for one, other in zip(plain, names, strict=True)], np.bool_)
+    sounds = _syllable_numbers()
+    return Texts.of(plain, sounds, _SIGNS), Texts.of(list(names), sounds, _SIGNS), moved
+
+
+def _plain(name: str, vocabulary: Vocabulary) -> str:
+    name = vocabulary.without_remark(name)
+    found = _IN_BRACKETS.match(name)
+    if found is None or not all_regions(found[2], vocabulary.regions):
+        return name
+    return found[2] + found[1] + found[3]
+
+
+_numbers: list[Numbers] = []
+
+
+def _syllable_numbers() -> Numbers:
     """{code point: number of its syllable}, made once."""
     if not _numbers:
-        table = np.arange(CODE_POINTS, dtype=np.int64) % _UPPER + _UPPER
+        table = np.arange(CODE_POINTS, dtype=np.int32) % _UPPER + _UPPER
         known = {syllable: number for number, syllable in enumerate(sorted(set(syllables().values())))}
         for code, syllable in syllables().items():
             if code < CODE_POINTS:
@@ -209,7 +251,7 @@ def _grams(texts: Texts) -> tuple[Keys, Integers]:
     or a homophone change few of them."""
     owner = np.repeat(np.arange(len(texts)), texts.lengths)
     side, over = owner[1:] == owner[:-1], owner[2:] == owner[:-2]
-    points, sounds = texts.points, texts.sounds
+    points, sounds = texts.points.astype(np.int64), texts.sounds.astype(np.int64)
     one, other = points[:-1][side], points[1:][side]
     far, farther = points[:-2][over], points[2:][over]
     heard, after = sounds[:-1][side], sounds[1:][side]

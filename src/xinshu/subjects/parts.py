@@ -16,7 +16,6 @@ from xinshu.subjects.vocabulary import Form, Vocabulary
 _BRACKETS = re.compile(r"\(([^()]*)\)")
 _NATION = ("中国", "中华", "全国")
 _NO_FORM = Form("", "", same=False, general=frozenset())
-_LONGEST_REGION = 12
 _MOST_REGIONS = 4
 _LONGEST_FORM = 16
 _LONGEST_TRADE = 8
@@ -125,11 +124,12 @@ def _regions(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], str]:
     found: list[str] = []
     within: tuple[str, ...] = ()
     while len(found) < _MOST_REGIONS:
-        length = text[:2] in heads and next(
+        length = next(
             (
                 n
-                for n in range(min(_LONGEST_REGION, len(text) - 1), 1, -1)
-                if text[:n] in known and (not found or any(code.startswith(within) for code in known[text[:n]]))
+                for n in heads.get(text[:2], ())
+                if n < len(text)
+                and text[:n] in known and (not found or any(code.startswith(within) for code in known[text[:n]]))
             ),
             0,
         )

@@ -24,7 +24,9 @@ _BLOCK = 2_000
 _WORTH_FORKING = 5  # blocks
 _EXACT = "名称与唯一存续主体完全一致"
 _BARE = "另有字号、行业、组织形式相同而冠有行政区划的主体"
+_JUDGED = 4  # candidates told apart
 _BEHIND = 0.12  # nearness behind the nearest
+_BY_PARTS = 0.8  # of the score; the rest is how near the whole names are
 _FARTHEST = 0.45
 _CERTAIN = 0.99  # what is only similar never counts as the same
 _WEAK = {"closed": 0.98, "former": 0.97, "twins": 0.99}  # exact, and yet no link
@@ -210,7 +212,7 @@ def _nearest(name: str, near: Sequence[tuple[float, int]], index: NameIndex) -> 
     found: dict[str, Candidate] = {}
     parts: NameParts | None = None
     for how, place in near:
-        if how < max(_FARTHEST, near[0][0] - _BEHIND) or len(found) == _MOST:
+        if how < max(_FARTHEST, near[0][0] - _BEHIND) or len(found) == _JUDGED:
             break
         row = index.rows[place]
         if row.uscc in found:
@@ -219,9 +221,9 @@ def _nearest(name: str, near: Sequence[tuple[float, int]], index: NameIndex) -> 
         likeness = compare(parts, index.parts(place), index.vocabulary, near=how)
         words = likeness.words if row.current else f"曾用名“{row.name}”相近：{likeness.words}"
         if max(how, likeness.score) >= WORTH_SHOWING:
-            score = min(_CERTAIN, (how + max(likeness.score, how - _BEHIND)) / 2)
+            score = min(_CERTAIN, _BY_PARTS * max(likeness.score, how - _BEHIND) + (1 - _BY_PARTS) * how)
             found[row.uscc] = Candidate(row.uscc, row.name, row.status, round(score, 4), words)
-    best = tuple(sorted(found.values(), key=lambda each: -each.score))
+    best = tuple(sorted(found.values(), key=lambda each: -each.score))[:_MOST]
     if not best:
         return Answer("none", (), "主体库中没有足够相近的名称")
     return Answer("suggested", best, best[0].words)

@@ -77,9 +77,12 @@ class Vocabulary:
     renamed: tuple[Renamed, ...]
 
     @cached_property
-    def region_heads(self) -> frozenset[str]:
-        """The first two characters of every region: what begins otherwise needs no longer look."""
-        return frozenset(name[:2] for name in self.regions)
+    def region_heads(self) -> dict[str, tuple[int, ...]]:
+        """{first two characters of a region: lengths of the regions that begin so, the longest first}."""
+        found: dict[str, set[int]] = {}
+        for name in self.regions:
+            found.setdefault(name[:2], set()).add(len(name))
+        return {head: tuple(sorted(lengths, reverse=True)) for head, lengths in found.items()}
 
     @cached_property
     def trade_tails(self) -> frozenset[str]:
