@@ -129,7 +129,8 @@ def _regions(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], str]:
                 n
                 for n in heads.get(text[:2], ())
                 if n < len(text)
-                and text[:n] in known and (not found or any(code.startswith(within) for code in known[text[:n]]))
+                and text[:n] in known
+                and (not found or any(code.startswith(within) for code in known[text[:n]]))
             ),
             0,
         )
