@@ -25,8 +25,8 @@ from bench.lines import Line  # noqa: E402 - the environment comes first
 from xinshu.bootstrap.installation import django_ready, migrate, open_installation  # noqa: E402
 from xinshu.project.environment import read_settings  # noqa: E402
 
-TOPICS = ("check", "ingest", "pages", "names", "crypto", "disclosure")
-_WITHOUT_STORE = {"names", "crypto"}
+TOPICS = ("check", "ingest", "pages", "names", "crypto", "disclosure", "audit")
+_WITHOUT_STORE = {"names", "crypto", "audit"}
 _FULL = 1_000_000
 _SUBJECTS, _MANY_SUBJECTS = 20_000, 300_000
 
@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--subjects", type=int, help=f"default {_SUBJECTS:,}; {_MANY_SUBJECTS:,} from {_FULL:,} rows")
     parser.add_argument("--names", type=int, default=300_000, help="registry of the name lines")
+    parser.add_argument("--audit-rows", type=int, default=100_000, help="size of the audit record")
     parser.add_argument("--full", action="store_true", help=f"{_FULL:,} rows")
     parser.add_argument("--only", type=_topics, default=TOPICS, help=",".join(TOPICS))
     given = parser.parse_args()
@@ -66,7 +67,7 @@ def _topics(text: str) -> tuple[str, ...]:
 
 def _measure(given: argparse.Namespace) -> list[Line]:
     django_ready()
-    from bench import checking, ingest, names, pages, trust_crypto, trust_disclosure  # they need Django
+    from bench import checking, ingest, names, pages, trust_audit, trust_crypto, trust_disclosure  # they need Django
     from bench.store import Store
 
     lines: list[Line] = []
@@ -86,6 +87,10 @@ def _measure(given: argparse.Namespace) -> list[Line]:
         lines += names.run(given.names)
     if "crypto" in given.only:
         lines += trust_crypto.run(HOME / "home", given.rounds)
+    if "audit" in given.only:
+        with open_installation(read_settings()):
+            migrate()
+            lines += trust_audit.run(HOME / "home", given.audit_rows)
     return lines
 
 
