@@ -20,6 +20,7 @@ from xinshu.records import sealed as records
 from xinshu.security.audit.domain import AuditEntry
 from xinshu.security.audit.services import record
 from xinshu.security.crypto.keyring import KeyFacts, Keyring, Purpose
+from xinshu.security.identity import sealed as identity
 from xinshu.security.rotation.engine import SETTLE, Step, count_keys, rotate, work
 from xinshu.security.rotation.progress import Progress
 from xinshu.security.rotation.stores import Store
@@ -28,6 +29,8 @@ from xinshu.security.sealing import Vault
 # Columns declared "sealed" that hold no cell of the vault; a guard test compares the rest with the stores.
 NOT_CELLS = {
     "security_user.password": "scrypt",
+    "security_usedpassword.digest": "scrypt",
+    "security_signedsession.session_key": "the key of a session, as Django keeps it; emptied when it ends",
     "security_apikey.digest": "SHA-256 of 256 random bits",
     "security_audit_entry.before_digest": "salted digest",
     "security_audit_entry.after_digest": "salted digest",
@@ -39,7 +42,7 @@ NOT_CELLS = {
 
 def all_stores(home: Path, catalogue: Mapping[int, CatalogueItem]) -> list[Store]:
     """What a rotation goes through. A room that seals something adds a line."""
-    return [*records.stores(catalogue), *collection.stores(home), *disclosure.stores(home)]
+    return [*records.stores(catalogue), *collection.stores(home), *disclosure.stores(home), *identity.stores()]
 
 
 def stores(settings: Settings) -> list[Store]:

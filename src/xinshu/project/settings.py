@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from xinshu.project.databases import databases
 from xinshu.project.environment import read_settings
 from xinshu.project.secret_key import secret_key
 from xinshu.security.crypto import Suite, start_crypto
+from xinshu.security.identity.rules import configure, load_identity
 
 XINSHU = read_settings()
+configure(partial(load_identity, XINSHU))
 start_crypto(XINSHU.crypto_provider, XINSHU.sm2_provider, Suite(XINSHU.crypto_suite))  # or the program does not start
 
 # A room with tables is one line here, in the order of docs/architecture.md.
@@ -29,6 +32,9 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "django_htmx",
     *ROOMS,
     "xinshu.web.parts",
@@ -56,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "xinshu.security.identity.sessions.SessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES: list[dict[str, Any]] = [
@@ -85,11 +92,15 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, at the latest after SESSION_COOKIE_AGE
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/30m/ip,5/30m/key"}
+MFA_ADAPTER = "xinshu.security.identity.factors.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"authenticate": "xinshu.security.identity.factors.CodeForm"}
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # there is no e-mail
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "security_cache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "xinshu.security.identity.passwords.PasswordPolicy"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 

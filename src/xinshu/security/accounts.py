@@ -9,12 +9,18 @@ import secrets
 import string
 from datetime import datetime, timedelta
 
-from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
+from django.utils import timezone
 
 from xinshu.kernel.ids import PUBLIC_ID_ALPHABET
-from xinshu.security.domain import AccountFacts, KeyFacts, NewAccount, NewKey, Role
+from xinshu.kernel.logs import current_trace
+from xinshu.security.audit.domain import AuditEntry
+from xinshu.security.audit.services import record
+from xinshu.security.domain import AccountFacts, Actor, KeyFacts, NewAccount, NewKey, Role
 from xinshu.security.errors import AccountTaken, AccountUnknown, KeyUnknown, OrganisationUnknown, UsernameInvalid
+from xinshu.security.identity.passwords import change_password
+from xinshu.security.identity.recording import audit_entry
+from xinshu.security.identity.sessions import End, end_all
 from xinshu.security.models import ApiKey, Organisation, Post, User
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{2,39}")
@@ -27,46 +33,53 @@ _KEY = re.compile(r"xs_([0-9A-Z]{12})_([A-Za-z0-9_-]{43})")
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-def create_reporter(username: str, *, display_name: str, organisation: str) -> NewAccount:
-    """Make a reporter (报送员) of an organisation, with a random password.
+def create_reporter(
+    username: str, *, display_name: str, organisation: str, temporary: bool = False, now: datetime | None = None
+) -> NewAccount:
+    """Make a reporter (报送员) of an organisation, with a random password; a `temporary` one is changed at first use.
 
     Raises:
         UsernameInvalid, AccountTaken, OrganisationUnknown: nothing is made.
     """
+    moment = now or timezone.now()
+    with transaction.atomic():
+        user, password = new_user(username, display_name=display_name, organisation=organisation), random_password()
+        change_password(user, password, moment, temporary=temporary)
+        Post.objects.create(user=user, organisation_id=organisation, role=Role.REPORTER.value, from_at=moment)
+        record(by_machine(user, "make_reporter", moment))
+    return NewAccount(account_facts(user), password)
+
+
+def new_user(username: str, *, display_name: str, organisation: str) -> User:
+    """A user not yet stored. Raises UsernameInvalid, AccountTaken, OrganisationUnknown."""
     if not _USERNAME.fullmatch(username):
         raise UsernameInvalid(username)
     if not Organisation.objects.filter(uscc=organisation).exists():
         raise OrganisationUnknown(organisation)
-    password = _random_password()
-    user = User(
-        username=username,
-        display_name=display_name.strip() or username,
-        organisation_id=organisation,
-    )
-    validate_password(password, user)
-    user.set_password(password)
-    with transaction.atomic():
-        if User.objects.filter(username__iexact=username).exists():
-            raise AccountTaken(username)
-        user.save(force_insert=True)
-        Post.objects.create(user=user, organisation_id=organisation, role=Role.REPORTER.value, from_at=user.created_at)
-    return NewAccount(account_facts(user), password)
+    if User.objects.filter(username__iexact=username).exists():
+        raise AccountTaken(username)
+    return User(username=username, display_name=display_name.strip() or username, organisation_id=organisation)
 
 
-def reset_password(username: str) -> NewAccount:
+def reset_password(username: str, *, temporary: bool = False) -> NewAccount:
     """Give a user a new random password; whoever is signed in as this user is signed out. Raises AccountUnknown."""
-    user = _user(username)
-    password = _random_password()
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    user, password, now = _user(username), random_password(), timezone.now()
+    with transaction.atomic():
+        change_password(user, password, now, temporary=temporary)
+        end_all(user, End.PASSWORD, now)
+        record(by_machine(user, "password", now))
     return NewAccount(account_facts(user), password)
 
 
 def set_active(username: str, *, active: bool) -> AccountFacts:
     """Let a user sign in or not; takes effect at the user's next request. Raises AccountUnknown."""
-    user = _user(username)
-    user.is_active = active
-    user.save(update_fields=["is_active"])
+    user, now = _user(username), timezone.now()
+    with transaction.atomic():
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        if not active:
+            end_all(user, End.DISABLED, now)
+        record(by_machine(user, "on" if active else "off", now))
     return account_facts(user)
 
 
@@ -117,6 +130,12 @@ def key_facts(key: ApiKey) -> KeyFacts:
     return KeyFacts(key.id, key.organisation_id, key.label, key.created_at, key.last_used_at, key.revoked_at)
 
 
+def by_machine(user: User, kind: str, now: datetime) -> AuditEntry:
+    """Who may run commands on the machine may do this; that it was done is on the record."""
+    machine = Actor(id="system", name="", roles=frozenset(), unit="", region="", person="", trace=current_trace())
+    return audit_entry(machine, "identity.account", now, detail={"account": str(user.pk), "kind": kind})
+
+
 def _user(username: str) -> User:
     found = User.objects.filter(username=username).first()
     if found is None:
@@ -124,7 +143,7 @@ def _user(username: str) -> User:
     return found
 
 
-def _random_password() -> str:
+def random_password() -> str:
     """20 letters and digits that are hard to misread, of each class at least one: over 110 bits."""
     classes = ["".join(sorted(set(each) - _EASILY_MISREAD)) for each in _CLASSES]
     characters = [secrets.choice(each) for each in classes]

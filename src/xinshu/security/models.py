@@ -14,9 +14,34 @@ from django.utils.functional import cached_property
 from xinshu.kernel.ids import uuid7
 from xinshu.security.audit.models import Block, Entry, Link, Stub, Watch
 from xinshu.security.domain import ROLE_WORDS, Level, Role
-from xinshu.security.identity.models import Post
+from xinshu.security.identity.models import (
+    FactorSecret,
+    Mandate,
+    Post,
+    RoleChange,
+    RoleDecision,
+    SignedSession,
+    UsedPassword,
+)
 
-__all__ = ["ApiKey", "Block", "CacheEntry", "Entry", "Link", "Organisation", "Post", "Stub", "User", "Watch"]
+__all__ = [
+    "ApiKey",
+    "Block",
+    "CacheEntry",
+    "Entry",
+    "FactorSecret",
+    "Link",
+    "Mandate",
+    "Organisation",
+    "Post",
+    "RoleChange",
+    "RoleDecision",
+    "SignedSession",
+    "Stub",
+    "UsedPassword",
+    "User",
+    "Watch",
+]
 
 _LEVELS = [
     (Level.NATION.value, "国家"),
@@ -69,6 +94,8 @@ class User(AbstractBaseUser):
         "organisation": "none",
         "person": "pseudonymous",
         "is_active": "none",
+        "password_set_at": "none",
+        "password_temporary": "none",
         "created_at": "none",
         "last_login": "personal",
         "password": "sealed",
@@ -82,6 +109,8 @@ class User(AbstractBaseUser):
     )
     person = models.UUIDField("自然人", default=uuid4, db_index=True, editable=False)
     is_active = models.BooleanField("可登录", default=True)
+    password_set_at = models.DateTimeField("口令设定时间", default=timezone.now)
+    password_temporary = models.BooleanField("一次性口令", default=False)
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
 
     USERNAME_FIELD = "username"
