@@ -28,11 +28,12 @@ _View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """Who may call. Not `public`, no `roles` and no `key`: nobody. `key`: programs with an API key."""
+    """Who may call. None of these: nobody. `key`: programs with an API key. `signed_in`: anybody who is, for his own."""
 
     public: bool
     roles: frozenset[Role] = frozenset()
     key: bool = False
+    signed_in: bool = False
 
 
 def public(view: _View) -> _View:
@@ -44,6 +45,25 @@ def public(view: _View) -> _View:
 def requires_key(view: _View) -> _View:
     """Only programs with an API key. The view itself asks for the key: it is told as the interface tells errors."""
     view.authorisation = Authorisation(public=False, key=True)  # type: ignore[attr-defined]
+    return view
+
+
+def requires_sign_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Anybody signed in, for what is his own; strangers go to the sign-in page."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated or not request.user.is_active:
+            return _to_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    guarded.authorisation = Authorisation(public=False, signed_in=True)  # type: ignore[attr-defined]
+    return guarded
+
+
+def passive(view: _View) -> _View:
+    """A page asks for this by itself while it waits: such a request does not keep a session alive."""
+    view.passive = True  # type: ignore[attr-defined]
     return view
 
 

@@ -77,7 +77,7 @@ def load_identity(settings: Settings) -> Identity:
             raise ValueError("versions")
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
         raise ProfileInvalid(f"{path.name} 不能使用：{problem}", fix="对照 profiles/base/identity.yaml 补全") from None
-    exempt = frozenset(Role(each) for each in settings.without_second_factor)
+    exempt = frozenset({Role(settings.without_second_factor)} if settings.without_second_factor else ())
     return Identity(tuple(versions), settings.home, exempt)
 
 

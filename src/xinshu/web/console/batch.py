@@ -43,7 +43,7 @@ from xinshu.collection.results import (
 from xinshu.collection.services import Desk
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Role
-from xinshu.security.routes import requires_role
+from xinshu.security.routes import passive, requires_role
 from xinshu.web.console.desk import OpenDesk, organisation_of, page, progress_of
 
 _PER_PAGE = 20
@@ -75,6 +75,7 @@ def batch(request: HttpRequest, open_desk: OpenDesk, label: str) -> HttpResponse
     return page(request, desk, "batch_refused", context | {"reasons": reasons})
 
 
+@passive
 @requires_role(Role.REPORTER)
 @require_safe
 def progress(request: HttpRequest, open_desk: OpenDesk, label: str) -> HttpResponse:

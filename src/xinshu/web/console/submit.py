@@ -24,20 +24,21 @@ from xinshu.collection.results import Batch, batches_of
 from xinshu.collection.services import Desk
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Role
-from xinshu.security.routes import requires_role
+from xinshu.security.identity.requests import actor_of
+from xinshu.security.routes import passive, requires_role, requires_sign_in
 from xinshu.web.console.desk import OpenDesk, organisation_of, page, tray_of
+from xinshu.web.console.templatetags.menu import home_of
 
 _PER_PAGE = 20
 _BATCH_WORDS = {"received": "未完成", "loaded": "已处理", "refused": "整份退回"}
 _FIELD_OF = {"channel.item_missing": "item"}  # every other refusal is about the file
 
 
-@requires_role(Role.REPORTER)
+@requires_sign_in
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """`/c`: a reporter's work begins at the form."""
-    del request
-    return redirect("console-submit")
+    """`/c`: work begins at the page of one's post, a reporter's at the form."""
+    return redirect(home_of(actor_of(request).roles))
 
 
 @requires_role(Role.REPORTER)
@@ -139,6 +140,7 @@ def template(request: HttpRequest, open_desk: OpenDesk) -> HttpResponseBase:
         return FileResponse(path.open("rb"), as_attachment=True, filename=f"{item.title}模板{item.version}.xlsx")
 
 
+@passive
 @requires_role(Role.REPORTER)
 @require_safe
 def tray(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
