@@ -18,6 +18,7 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding
+from xinshu.kernel.cells import Cells
 from xinshu.kernel.profiles import open_profile
 
 TODAY = date(2026, 5, 20)
@@ -74,7 +75,7 @@ def check(items: dict[str, CatalogueItem], make_context: Callable[..., CheckCont
         for start in range(0, len(rows), size):
             part = list(rows[start : start + size])
             numbers = np.arange(start + 2, start + 2 + len(part), dtype=np.int64)
-            found += as_findings(checker.check(pl.DataFrame(part), numbers).findings)
+            found += as_findings(checker.check(Cells.of(pl.DataFrame(part)), numbers).findings)
         return found
 
     return run

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from xinshu.catalogue.checks import CheckContext, ItemChecker
 from xinshu.catalogue.checks.keys import DuplicateWatch, normal_key_text, normal_text
 from xinshu.catalogue.rulebook import Finding
+from xinshu.kernel.cells import Cells
 from xinshu.kernel.identifiers import Uscc, citizen_id
 
 A_CITY, OTHER = "11990100000001011X", "91990100MA0000A193"
@@ -73,7 +74,7 @@ def test_a_row_in_doubt_is_no_duplicate_and_no_original(make_row, penalty, make_
     doubtful, duplicate, found = [], [], []
     for start in range(0, 4, chunk or 4):
         part = rows[start : start + (chunk or 4)]
-        result = checker.check(pl.DataFrame(part), np.arange(start + 2, start + 2 + len(part)))
+        result = checker.check(Cells.of(pl.DataFrame(part)), np.arange(start + 2, start + 2 + len(part)))
         doubtful += result.doubtful.tolist()
         duplicate += result.duplicate.tolist()
         found += result.findings["rule"].to_list()
@@ -109,7 +110,9 @@ def test_ten_thousand_is_much_for_an_individual_business(items, make_row, make_c
     penalty = items["administrative-penalty"]
     fields = tuple(replace(each, usual_amount=None) if each.kind == "amount" else each for each in penalty.fields)
     row = make_row(CF_NR_FK="10000", **{f"CF_{key}": value for key, value in change.items()})
-    found = ItemChecker(replace(penalty, fields=fields), make_context()).check(pl.DataFrame([row]), np.array([2]))
+    found = ItemChecker(replace(penalty, fields=fields), make_context()).check(
+        Cells.of(pl.DataFrame([row])), np.array([2])
+    )
     assert found.findings["rule"].to_list() == rules
 
 
@@ -128,12 +131,14 @@ def test_ten_thousand_is_much_for_an_individual_business(items, make_row, make_c
 )
 def test_late_rows(make_row, penalty, make_context, day, rules, late):
     row = pl.DataFrame([make_row(CF_JDRQ=day)])
-    result = ItemChecker(penalty, make_context()).check(row, np.array([2]))
+    result = ItemChecker(penalty, make_context()).check(Cells.of(row), np.array([2]))
     assert (result.findings["rule"].to_list(), result.late.tolist()) == (rules, [late])
 
 
 def test_a_late_row_is_accepted(make_row, penalty, make_context):
-    result = ItemChecker(penalty, make_context()).check(pl.DataFrame([make_row(CF_JDRQ="2020-01-01")]), np.array([2]))
+    result = ItemChecker(penalty, make_context()).check(
+        Cells.of(pl.DataFrame([make_row(CF_JDRQ="2020-01-01")])), np.array([2])
+    )
     assert not result.doubtful.any()
 
 
@@ -170,7 +175,9 @@ def test_the_supplier_told_from_the_first_part_holds_for_the_rest(make_row, chec
 
 def test_a_misshapen_row_has_that_finding_only(make_row, penalty, make_context):
     rows = pl.DataFrame([make_row(CF_XDR_MC="", CF_JDRQ="2020-01-01"), make_row(CF_WSH="B〔2026〕1号")])
-    result = ItemChecker(penalty, make_context()).check(rows, np.array([7, 9]), shape={0: "有 3 列，表头有 33 列"})
+    result = ItemChecker(penalty, make_context()).check(
+        Cells.of(rows), np.array([7, 9]), shape={0: "有 3 列，表头有 33 列"}
+    )
     assert result.findings.select("row", "rule", "message", "field").rows() == [
         (7, "row.shape", "第 7 行有 3 列，表头有 33 列。", "")
     ]
@@ -180,13 +187,15 @@ def test_a_misshapen_row_has_that_finding_only(make_row, penalty, make_context):
 def test_columns_nobody_needs_may_be_absent(make_row, penalty, make_context):
     optional = [each.code for each in penalty.fields if not each.required and not make_row()[each.code]]
     row = {code: value for code, value in make_row().items() if code not in optional}
-    result = ItemChecker(penalty, make_context()).check(pl.DataFrame([row]), np.array([2]))
+    result = ItemChecker(penalty, make_context()).check(Cells.of(pl.DataFrame([row])), np.array([2]))
     assert result.findings.is_empty()
     assert set(result.frame.columns) == {*make_row(), "_row"}
 
 
 def test_no_rows_at_all(make_row, penalty, make_context):
-    result = ItemChecker(penalty, make_context()).check(pl.DataFrame([make_row()]).clear(), np.empty(0, dtype=np.int64))
+    result = ItemChecker(penalty, make_context()).check(
+        Cells.of(pl.DataFrame([make_row()]).clear()), np.empty(0, dtype=np.int64)
+    )
     assert (result.frame.height, result.findings.height) == (0, 0)
 
 
@@ -198,7 +207,7 @@ def test_values_are_kept_in_one_form(make_row, penalty, make_context):
         CF_NR_FK="+2.50",
         CF_CFLB="处以罚款、警告",
     )
-    frame = ItemChecker(penalty, make_context()).check(pl.DataFrame([row]), np.array([2])).frame
+    frame = ItemChecker(penalty, make_context()).check(Cells.of(pl.DataFrame([row])), np.array([2])).frame
     kept = frame.select("CF_XDR_MC", "CF_XDR_ZZJG", "CF_JDRQ", "CF_NR_FK", "CF_CFLB").row(0)
     assert kept == ("示例B公司", "MA0000A19", "2026-05-02", "2.5", "罚款；警告")
 
@@ -231,7 +240,7 @@ def verdict(penalty, facts):
         found = []
         for start in range(0, len(rows), size):
             part = pl.DataFrame(rows[start : start + size])
-            result = checker.check(part, np.arange(start + 2, start + 2 + part.height))
+            result = checker.check(Cells.of(part), np.arange(start + 2, start + 2 + part.height))
             kept = result.frame.with_columns(
                 doubtful=pl.Series(result.doubtful), duplicate=pl.Series(result.duplicate), late=pl.Series(result.late)
             )

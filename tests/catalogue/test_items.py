@@ -17,6 +17,7 @@ from xinshu.catalogue.document import index_page, item_page
 from xinshu.catalogue.domain import CatalogueItem, Condition, heading_key
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import load_divisions, load_industries, load_organisations
+from xinshu.kernel.cells import Cells
 from xinshu.kernel.identifiers import OrgCode, RegNo, Uscc
 from xinshu.kernel.profiles import open_profile
 
@@ -128,7 +129,7 @@ def _holds(given: dict[str, str], condition: Condition) -> bool:
 def test_example_row_passes_every_check(item: CatalogueItem):
     facts = Facts.of(date(2026, 11, 23), load_divisions(DEMO), load_industries(DEMO))
     row = pl.DataFrame({field.code: [field.example] for field in item.fields})
-    assert ItemChecker(item, CheckContext(facts, "example.csv")).check(row, np.array([2])).findings.is_empty()
+    assert ItemChecker(item, CheckContext(facts, "example.csv")).check(Cells.of(row), np.array([2])).findings.is_empty()
 
 
 @every_item

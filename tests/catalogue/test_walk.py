@@ -58,7 +58,7 @@ def judge() -> Judge:
         rows: list[dict[str, str]] = []
         found = list(opened.findings)
         for chunk in opened.chunks:
-            result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
+            result = checker.check(chunk.cells, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
             rows += result.frame.select([field.code for field in item.fields]).to_dicts()
             found += as_findings(result.findings)
         return rows, found

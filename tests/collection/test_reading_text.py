@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from xinshu.collection.reading.delimited import by_layout
-from xinshu.collection.reading.records import lay_out
+from xinshu.collection.reading.delimited import columns_of
+from xinshu.collection.reading.records import is_utf8, lay_out, padded
+from xinshu.collection.reading.shape import Heading
 
 HEAD = ["行政相对人名称", "行政处罚决定书文号", "违法事实"]
 ROWS = [
@@ -186,19 +187,17 @@ CSV_TEXT = st.text(st.sampled_from('ab,"\n示 '), max_size=40)
 @example('"a"b","c\n')
 @example('""""\n"",a\n')
 def test_records_are_those_of_the_csv_module(text):
-    layout = lay_out(text.encode() + b"\n", ",")
-    whole = layout.body[: layout.cut].decode()
+    layout = lay_out(padded(text.encode() + b"\n"), ",", 3)
+    whole = (text + "\n").encode()[: layout.cut].decode()
     expected = list(csv.reader(io.StringIO(whole, newline="")))
-    assert len(layout.ends) == len(expected)
-    assert layout.counts().tolist() == [max(len(row), 1) for row in expected]
-    assert (layout.open_record is not None) == (whole != text + "\n")
-    frame, shape = by_layout(layout, 3)
+    assert layout.height == len(expected)
+    assert layout.counts.tolist() == [max(len(row), 1) for row in expected]
+    assert (layout.open_record >= 0) == (whole != text + "\n")
+    found = columns_of(layout, ",", Heading(("A", "B", "C")))
+    frame = found.cells.frame()
     for index, row in enumerate(expected):
-        if len(row) == 3:
-            assert list(frame.row(index)) == row
-            assert index not in shape
-        elif any(row):
-            assert index in shape
+        assert list(frame.row(index)) == [*row, "", "", ""][:3]
+        assert (index in found.shape) == (len(row) != 3 and any(row))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -214,3 +213,17 @@ def test_what_is_written_is_read(rows, size, quoting, read):
     csv.writer(buffer, quoting=quoting).writerows([HEAD, *rows])
     found = read(buffer.getvalue().encode(), chunk_bytes=size)
     assert [list(row.values()) for _, row in found.rows] == [row for row in rows if any(row)]
+
+
+@given(text=st.binary(max_size=12) | st.text(max_size=6).map(str.encode))
+@example(text=b"\xed\xa0\x80")
+@example(text=b"\xc0\x80")
+@example(text=b"\xf4\x90\x80\x80")
+@example(text="示例".encode()[:-1])
+def test_utf8_is_what_python_decodes(text):
+    try:
+        text.decode()
+        expected = True
+    except UnicodeDecodeError:
+        expected = False
+    assert is_utf8(padded(text), len(text)) == expected

@@ -75,7 +75,7 @@ class Reference:
             return list(refused.findings)
         found = list(opened.findings)
         for chunk in opened.chunks:
-            result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
+            result = checker.check(chunk.cells, chunk.rows, sheet=chunk.sheet, shape=chunk.shape)
             found += as_findings(result.findings)
         return found
 

@@ -202,15 +202,15 @@ class CatalogueItem:
     description: str = ""
     mark: str = ""
     creates_subjects: bool = False  # enterprise-registration: its records create and update subjects
+    by_code: dict[str, ItemField] = field(init=False, repr=False, compare=False)
+    """{column code: field}, in file order."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_code", {each.code: each for each in self.fields})
 
     def field(self, code: str) -> ItemField:
         """The field with this column code. Raises KeyError for an unknown one."""
         return self.by_code[code]
-
-    @property
-    def by_code(self) -> dict[str, ItemField]:
-        """{column code: field}, in file order."""
-        return {each.code: each for each in self.fields}
 
 
 def heading_key(text: str) -> str:

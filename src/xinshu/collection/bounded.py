@@ -5,14 +5,18 @@ For work that leaves one file behind. (`reader` has its own manner: it answers w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import resource
 import signal
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 _POLL_SECONDS = 0.05
@@ -20,6 +24,7 @@ _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve with
 _OPEN_FILES = 256
 
 Work = Callable[..., dict[str, Any]]
+_MAIN = threading.Lock()
 
 
 class BoundReached(Exception):
@@ -44,7 +49,8 @@ def run_bounded(work: Work, *arguments: object, memory_bytes: int, seconds: int,
     mine, theirs = context.Pipe(duplex=False)
     bounds = (memory_bytes, seconds, largest_file)
     process = context.Process(target=_child, args=(theirs, work, arguments, bounds), daemon=True)
-    process.start()
+    with without_main():
+        process.start()
     theirs.close()
     try:
         _watch(process.pid or 0, mine, memory_bytes, seconds)
@@ -56,6 +62,19 @@ def run_bounded(work: Work, *arguments: object, memory_bytes: int, seconds: int,
         process.kill()
         process.join()
         process.close()
+
+
+@contextlib.contextmanager
+def without_main() -> Iterator[None]:
+    """Start a process in here and it does not import the program's main module anew: that costs more time than many a
+    file, and hangs where the module has no main guard. `multiprocessing` has no setting for it."""
+    with _MAIN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _watch(pid: int, mine: Connection, memory_bytes: int, seconds: int) -> None:

@@ -42,8 +42,9 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> pl.DataFrame:
     `payload` (JSON, personal values masked), `personal` (JSON, empty string when the row has none).
     """
     keep = ~(result.doubtful | result.duplicate)
-    facts, frame = result.facts, result.frame
-    columns: dict[str, pl.Series] = {"row_no": frame["_row"], "late": pl.Series(result.late)}
+    facts = result.facts
+    frame = facts.frame
+    columns: dict[str, pl.Series] = {"row_no": pl.Series(result.rows), "late": pl.Series(result.late)}
     columns["identity"] = counterpart_column(item, facts)
     columns["key"] = key_frame(item, facts).select(pl.concat_str(pl.all(), separator=SEPARATOR)).to_series()
     for role in _ROLE_COLUMNS:

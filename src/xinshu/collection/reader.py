@@ -30,9 +30,11 @@ import polars as pl
 from xinshu.catalogue.checks import CheckContext, ItemChecker
 from xinshu.catalogue.checks.findings import FINDING_SCHEMA, as_findings
 from xinshu.catalogue.checks.inspection import Facts, region_table
+from xinshu.catalogue.checks.screening import Screened
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding, make_finding
+from xinshu.collection.bounded import without_main
 from xinshu.collection.errors import FileRefused, ReaderFailed
 from xinshu.collection.preparation import DOUBTFUL, prepare
 from xinshu.collection.reading import RawChunk, ReadLimits, ReadPlan, open_file
@@ -109,7 +111,8 @@ def read_checked(job: ReadJob) -> Iterator[CheckedPart]:
     context.set_forkserver_preload(["xinshu.collection.reader"])
     mine, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(theirs, job), daemon=True)
-    process.start()
+    with without_main():
+        process.start()
     theirs.close()
     watch = _Watch(process.pid or 0, job)
     watch.start()
@@ -216,18 +219,18 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes]]]:
     head: dict[str, object] = {"kind": "part", "rows": 0, "doubtful": 0, "duplicates": 0, "done": 0.0}
     nothing = [_frame_bytes(pl.DataFrame())] * 2 if job.load else []
     yield head, [_finding_bytes(list(opened.findings)), *nothing]
-    looked_at = ((chunk, checker.screen(chunk.frame)) for chunk in opened.chunks)
+    looked_at = ((chunk, checker.screen(chunk.cells)) for chunk in prefetch(opened.chunks))
     for chunk, screened in prefetch(looked_at):
         yield _part(job, checker, chunk, screened)
 
 
 def _part(
-    job: ReadJob, checker: ItemChecker, chunk: RawChunk, screened: dict[str, npt.NDArray[np.bool_]]
+    job: ReadJob, checker: ItemChecker, chunk: RawChunk, screened: Screened
 ) -> tuple[dict[str, object], list[bytes]]:
-    result = checker.check(chunk.frame, chunk.rows, sheet=chunk.sheet, shape=chunk.shape, screened=screened)
+    result = checker.check(chunk.cells, chunk.rows, sheet=chunk.sheet, shape=chunk.shape, screened=screened)
     head = {
         "kind": "part",
-        "rows": chunk.frame.height,
+        "rows": chunk.cells.height,
         "doubtful": int(result.doubtful.sum()),
         "duplicates": int(result.duplicate.sum()),
         "done": chunk.done,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from xinshu.catalogue.checks.columns import Columns
 from xinshu.catalogue.checks.inspection import Facts, Problem
+from xinshu.catalogue.checks.scanning import NO_DAY, Days, Mask
+from xinshu.catalogue.checks.screening import Screened
 from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
 
-Mask = npt.NDArray[np.bool_]
-NO_DAY = -(2**31)
-CITIZEN_ID_TYPES = ("身份证", "居民身份证", "")
+CITIZEN_ID_TYPES = frozenset({"身份证", "居民身份证"})
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +36,27 @@ class CheckContext:
 
 @dataclass(slots=True)
 class RowFacts:
-    """Masks of one chunk, computed once each. `frame` holds the normalised values, no nulls."""
+    """Masks of one chunk, computed once each."""
 
     item: CatalogueItem
-    frame: pl.DataFrame
+    columns: Columns
+    screened: Screened
     _conditions: dict[Condition, Mask] = field(default_factory=dict)
-    _days: dict[str, npt.NDArray[np.int32]] = field(default_factory=dict)
-    _filled: dict[str, Mask] = field(default_factory=dict)
+    _days: dict[str, Days] = field(default_factory=dict)
 
-    def foresee(self) -> None:
-        """Answer in one pass what the rules of the item are going to ask."""
-        item = self.item
-        conditions = {each for rule in item.rules for each in rule.when}
-        conditions |= {each for item_field in item.fields for each in item_field.personal_when}
-        simple = [each for each in conditions if self._is_simple(each)]
-        dates = {code for rule in item.rules if rule.rule == "date.order" for code in rule.fields}
-        if item.roles.event_date is not None:
-            dates.add(item.roles.event_date)
-        codes = [each.code for each in item.fields]
-        answers = self.frame.select(
-            *((pl.col(code) != "").alias(f"filled/{code}") for code in codes),
-            *(_simple(each).alias(f"condition/{place}") for place, each in enumerate(simple)),
-            *(_day_number(pl.col(code)).alias(f"day/{code}") for code in sorted(dates)),
-        )
-        self._filled = {code: answers[f"filled/{code}"].to_numpy() for code in codes}
-        self._conditions = {each: answers[f"condition/{place}"].to_numpy() for place, each in enumerate(simple)}
-        self._days = {code: answers[f"day/{code}"].to_numpy() for code in dates}
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.columns.height
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The normalised values of all fields, no nulls; made anew each time."""
+        return self.columns.frame([each.code for each in self.item.fields])
 
     def holds(self, conditions: tuple[Condition, ...]) -> Mask:
         """Rows where all the conditions hold; every row when there is none."""
-        result = np.ones(self.frame.height, dtype=np.bool_)
+        result = np.ones(self.height, dtype=np.bool_)
         for condition in conditions:
             if condition not in self._conditions:
                 self._conditions[condition] = self._one(condition)
@@ -73,22 +65,51 @@ class RowFacts:
 
     def filled(self, code: str) -> Mask:
         """Rows whose cell of this column is not empty."""
-        if code not in self._filled:
-            self._filled[code] = (self.frame[code] != "").to_numpy()
-        return self._filled[code]
+        return self.columns.filled(code)
 
-    def days(self, code: str) -> npt.NDArray[np.int32]:
-        """The column as days since 1970-01-01; NO_DAY where there is no date. Polars takes for dates a few texts that
-        are none: what `inspect` says of the cell comes first."""
+    def among(self, code: str, wanted: Set[str]) -> Mask:
+        """Rows whose cell is one of these texts; the empty one is none of them."""
+        if code in self.screened.distinct:
+            return self._answers(code, lambda value: value in wanted) & self.filled(code)
+        found = np.zeros(self.height, dtype=np.bool_)
+        for text in wanted:
+            found |= self.columns.equal(code, text)
+        return found
+
+    def _answers(self, code: str, ask: Callable[[str], bool]) -> Mask:
+        """What is said of each cell of a column; nothing is to be made of the answer for an empty one."""
+        distinct = self.screened.distinct.get(code)
+        if distinct is not None:
+            answers = np.array([ask(each.value) for each in distinct.found], dtype=np.bool_)
+            return answers[distinct.numbers]
+        filled = np.flatnonzero(self.filled(code))
+        result = np.zeros(self.height, dtype=np.bool_)
+        if len(filled):
+            values = self.columns.series(code).gather(filled.astype(np.uint32))
+            result[filled] = values.is_in([value for value in values.unique().to_list() if ask(value)]).to_numpy()
+        return result
+
+    def days(self, code: str) -> Days:
+        """The column as days since 1970-01-01; NO_DAY where there is no date."""
         if code not in self._days:
-            self._days[code] = self.frame.select(_day_number(pl.col(code))).to_series().to_numpy()
+            distinct = self.screened.distinct.get(code)
+            if distinct is not None:
+                told = np.array([_day_number(each.value) for each in distinct.found], dtype=np.int32)
+                self._days[code] = told[distinct.numbers]
+                return self._days[code]
+            days = self.screened.days.get(code)
+            rows = np.arange(self.height) if days is None else np.flatnonzero(self.screened.masks[code])
+            days = np.empty(self.height, dtype=np.int32) if days is None else days
+            if len(rows):
+                days[rows] = [_day_number(text) for text in self.columns.texts(code, rows.tolist())]
+            self._days[code] = days
         return self._days[code]
 
     def required(self, code: str) -> Mask:
         """Rows in which the field has to be filled, by itself or by a row rule."""
         if self.item.field(code).required:
-            return np.ones(self.frame.height, dtype=np.bool_)
-        result = np.zeros(self.frame.height, dtype=np.bool_)
+            return np.ones(self.height, dtype=np.bool_)
+        result = np.zeros(self.height, dtype=np.bool_)
         for rule in self.item.rules:
             if rule.rule in {"conditional.required", "amount.required"} and code in rule.fields:
                 result |= self.holds(rule.when)
@@ -97,7 +118,7 @@ class RowFacts:
     def personal(self, item_field: ItemField) -> Mask:
         """Rows in which the field holds personal data, or may: what the condition reads is not in its code list."""
         if not item_field.personal_when:
-            return np.full(self.frame.height, item_field.mask != "none")
+            return np.full(self.height, item_field.mask != "none")
         result = self.holds(item_field.personal_when)
         for condition in item_field.personal_when:
             values = self.item.field(condition.field).values
@@ -128,41 +149,32 @@ class RowFacts:
         type_code = roles.id_type if item_field.code == roles.id_no else _sibling(self.item, item_field.code)
         if type_code is None:
             return None
-        return np.asarray(self.frame[type_code].is_in(CITIZEN_ID_TYPES).to_numpy())
+        return self.among(type_code, CITIZEN_ID_TYPES) | ~self.filled(type_code)
 
     def _one(self, condition: Condition) -> Mask:
-        if self._is_simple(condition):
-            return np.asarray(self.frame.select(_simple(condition)).to_series().to_numpy())
-        column = self.frame[condition.field]
-        wanted = set(condition.any_of or condition.none_of)
-        hit = [
-            value
-            for value in column.unique().to_list()
-            if value and any(part.split("-")[0] in wanted for part in value.split("；"))
-        ]
-        found = np.asarray(column.is_in(hit).to_numpy())
-        if condition.any_of:
-            return found
-        return np.asarray(~found & (column != "").to_numpy())
-
-    def _is_simple(self, condition: Condition) -> bool:
-        """Whether the cell as a whole answers: nothing joined, nothing added to a code."""
+        filled = self.filled(condition.field)
         if condition.present or condition.absent:
-            return True
+            return filled if condition.present else ~filled
         item_field = self.item.field(condition.field)
-        return item_field.kind == "code" and not item_field.open_values
+        whole = item_field.kind == "code" and not item_field.open_values
+        wanted = set(condition.any_of or condition.none_of)
+        found = self._answers(condition.field, lambda value: _among(value, wanted, whole))
+        return filled & (found if condition.any_of else ~found)
 
 
-def _simple(condition: Condition) -> pl.Expr:
-    cell = pl.col(condition.field)
-    if condition.present or condition.absent:
-        return cell != "" if condition.present else cell == ""
-    found = cell.is_in(sorted(condition.any_of or condition.none_of))
-    return found if condition.any_of else ~found & (cell != "")
+def _among(value: str, wanted: Set[str], whole: bool) -> bool:
+    """Whether a cell is among those wanted; unless taken as a whole, one of the values joined in it, without what was added
+    to it."""
+    if whole:
+        return value in wanted
+    return bool(value) and any(part.split("-")[0] in wanted for part in value.split("；"))
 
 
-def _day_number(cell: pl.Expr) -> pl.Expr:
-    return cell.str.to_date("%Y-%m-%d", strict=False).to_physical().fill_null(NO_DAY)
+def _day_number(text: str) -> int:
+    try:
+        return (date.fromisoformat(text) - _EPOCH).days
+    except ValueError:
+        return NO_DAY
 
 
 def _sibling(item: CatalogueItem, code: str) -> str | None:

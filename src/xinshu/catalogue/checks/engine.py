@@ -6,20 +6,23 @@ State across chunks is the set of natural keys seen and the most frequent source
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from xinshu.catalogue.checks.context import CheckContext, Mask, RowFacts
+from xinshu.catalogue.checks.columns import Columns
+from xinshu.catalogue.checks.context import CheckContext, RowFacts
 from xinshu.catalogue.checks.findings import FindingTable
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, Inspection, Problem, hide_personal_numbers, inspect
-from xinshu.catalogue.checks.keys import COUNTERPART, DuplicateWatch, key_columns
+from xinshu.catalogue.checks.keys import COUNTERPART, DuplicateWatch, digested_columns, key_columns
 from xinshu.catalogue.checks.rowrules import Hit, RowJudge, Rows, mark_blocked
-from xinshu.catalogue.checks.screening import repeating_columns, screen
+from xinshu.catalogue.checks.scanning import Mask
+from xinshu.catalogue.checks.screening import Screened, different, repeating_columns, screen
 from xinshu.catalogue.domain import CatalogueItem, ItemField
 from xinshu.catalogue.rulebook import printable
+from xinshu.kernel.cells import Cells, Places
 from xinshu.security.masking import mask, mask_numbers
 
 _OFTEN = 500
@@ -32,16 +35,21 @@ class ChunkResult:
     """One checked chunk.
 
     `findings`: a table with the columns of a finding (`findings.as_findings` makes objects of it).
-    `frame`: normalised text columns of the item plus `_row`; every row of the chunk, in file order. `doubtful` and
-    `duplicate` are masks over it; they never overlap.
+    `rows`: the row numbers, in file order. `doubtful` and `duplicate` are masks over them; they never overlap. `facts`
+    have the normalised columns.
     """
 
-    frame: pl.DataFrame
     findings: pl.DataFrame
+    rows: Rows
     doubtful: Mask
     duplicate: Mask
     late: Mask
     facts: RowFacts
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows as they will be kept: the item's columns, and `_row`."""
+        return self.facts.frame.with_columns(pl.Series("_row", self.rows))
 
 
 @dataclass(slots=True)
@@ -55,43 +63,44 @@ class ItemChecker:
     _repeating: frozenset[str] | None = None
     _judged: dict[str, dict[str, Inspection]] = field(default_factory=dict)
 
-    def screen(self, raw: pl.DataFrame) -> dict[str, Mask]:
+    def screen(self, cells: Cells) -> Screened:
         """The part of `check` that needs nothing of other chunks; may run in another thread, one chunk at a time."""
-        present = [each for each in self.item.fields if each.code in raw.columns]
-        if self._repeating is None and raw.height:
-            self._repeating = repeating_columns(present, raw)
-        return screen(present, raw, self._repeating or frozenset(), self.context.facts, self._inspect)
+        present = [each for each in self.item.fields if each.code in cells.columns]
+        if self._repeating is None and cells.height:
+            self._repeating = repeating_columns(present, cells)
+        return screen(
+            present, cells, self._repeating or frozenset(), self._keys(present), self.context.facts, self._inspect
+        )
+
+    def _keys(self, present: Sequence[ItemField]) -> dict[str, bool]:
+        codes = {each.code for each in present}
+        return {code: named for code, named in digested_columns(self.item).items() if code in codes}
 
     def check(
         self,
-        raw: pl.DataFrame,
+        cells: Cells,
         rows: Rows,
         *,
         sheet: str = "",
         shape: Mapping[int, str] | None = None,
-        screened: Mapping[str, Mask] | None = None,
+        screened: Screened | None = None,
     ) -> ChunkResult:
         """Check one chunk.
 
         Args:
-            raw: text columns named by column code, no nulls; columns of the item may be absent, others are refused.
+            cells: columns named by column code; columns of the item may be absent, others are passed over.
             rows: row number of each line as the spreadsheet shows it.
             shape: {index in the chunk: what is wrong with its number of cells}; these rows get no other finding.
             screened: what `screen` said of this chunk, when it was asked before.
         """
-        screened = self.screen(raw) if screened is None else screened
+        screened = self.screen(cells) if screened is None else screened
         hits: list[Hit] = []
-        columns: dict[str, pl.Series] = {}
+        columns = Columns(cells)
         for item_field in self.item.fields:
-            code = item_field.code
-            if code not in raw.columns:
-                columns[code] = pl.repeat("", raw.height, dtype=pl.String, eager=True)
-            else:
-                columns[code] = self._cells(item_field, raw[code], np.flatnonzero(screened[code]), hits)
-        frame = pl.DataFrame(columns)
-        facts = RowFacts(self.item, frame)
-        facts.foresee()
-        misshapen = np.zeros(raw.height, dtype=np.bool_)
+            if item_field.code in cells.columns:
+                self._cells(item_field, columns, np.flatnonzero(screened.masks[item_field.code]), hits)
+        facts = RowFacts(self.item, columns, screened)
+        misshapen = np.zeros(cells.height, dtype=np.bool_)
         misshapen[list(shape or ())] = True
         judge = RowJudge(facts, self.context, hits)
         judge.settle()
@@ -104,23 +113,24 @@ class ItemChecker:
         for index, reason in (shape or {}).items():
             table.add("row.shape", rows=rows[[index]], arguments={"reason": reason})
         self._word(table, [*judge.hits, *copies], facts, rows, misshapen)
-        return ChunkResult(frame.with_columns(pl.Series("_row", rows)), table.frame(), doubtful, duplicate, late, facts)
+        return ChunkResult(table.frame(), rows, doubtful, duplicate, late, facts)
 
     # -- one column ----------------------------------------------------------------------------------------------
 
-    def _cells(self, item_field: ItemField, values: pl.Series, rows: Rows, hits: list[Hit]) -> pl.Series:
-        """Inspect these cells of a column; the column as it will be kept."""
+    def _cells(self, item_field: ItemField, columns: Columns, rows: Rows, hits: list[Hit]) -> None:
+        """Inspect these cells of a column, and put into another form those that are kept so."""
         if not len(rows):
-            return values
-        texts = values[rows].to_list()
-        seen = {text: self._inspect(item_field, text) for text in dict.fromkeys(texts)}
-        self._record(item_field, rows, texts, seen, hits)
-        changed = [
-            (row, seen[text].value) for row, text in zip(rows.tolist(), texts, strict=True) if seen[text].value != text
-        ]
-        if not changed:
-            return values
-        return values.clone().scatter([row for row, _ in changed], [text for _, text in changed])
+            return
+        place = columns.cells.place(item_field.code)
+        first, numbers = different(columns.cells, place, rows)
+        texts = [columns.cells.text(place, row) for row in first.tolist()]
+        seen = [self._inspect(item_field, text) for text in texts]
+        self._record(item_field, rows, texts, seen, numbers, hits)
+        changed = np.array([found.value != text for found, text in zip(seen, texts, strict=True)], dtype=np.bool_)
+        if changed.any():
+            some = changed[numbers]
+            kept = [seen[number].value for number in numbers[some].tolist()]
+            columns.change(item_field.code, dict(zip(rows[some].tolist(), kept, strict=True)))
 
     def _inspect(self, item_field: ItemField, text: str) -> Inspection:
         """`inspect`, remembering what it said: a file says the same things again and again."""
@@ -133,24 +143,29 @@ class ItemChecker:
         return found
 
     def _record(
-        self, item_field: ItemField, rows: Rows, texts: list[str], seen: dict[str, Inspection], hits: list[Hit]
+        self,
+        item_field: ItemField,
+        rows: Rows,
+        texts: list[str],
+        seen: list[Inspection],
+        numbers: Places,
+        hits: list[Hit],
     ) -> None:
+        """A hit for each problem that a text has: one text in many rows apart, the others together."""
+        places = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
         grouped: dict[tuple[str, tuple[tuple[str, str | int], ...]], tuple[Problem, list[int], list[str]]] = {}
-        often = _frequent(texts) if len(texts) > _OFTEN else ()
-        if often:  # one value in many rows
-            given = pl.Series(texts, dtype=pl.String)
-            for text in often:
-                chosen = rows[(given == text).to_numpy()]
-                hits += [Hit(item_field, problem, chosen, text) for problem in seen[text].problems]
-        for row, text in zip(rows.tolist(), texts, strict=True):
-            if text in often:
-                continue
-            for problem in seen[text].problems:
+        for text, found, here in zip(texts, seen, places, strict=True):
+            for problem in found.problems:
+                if len(here) > _OFTEN:
+                    hits.append(Hit(item_field, problem, rows[here], text))
+                    continue
                 key = (problem.rule, tuple(problem.arguments.items()))
                 _, members, values = grouped.setdefault(key, (problem, [], []))
-                members.append(row)
-                values.append(text)
-        hits += [Hit(item_field, problem, np.asarray(members), values) for problem, members, values in grouped.values()]
+                members += rows[here].tolist()
+                values += [text] * len(here)
+        for problem, members, values in grouped.values():
+            order = np.argsort(members, kind="stable")
+            hits.append(Hit(item_field, problem, np.asarray(members)[order], [values[place] for place in order]))
 
     def _duplicates(self, facts: RowFacts, rows: Rows, doubtful: Mask) -> tuple[Mask, list[Hit]]:
         first, second = key_columns(self.item, facts)
@@ -161,7 +176,7 @@ class ItemChecker:
         for index, original in originals.items():
             duplicate[index] = True
             problem = Problem("duplicate.in_file", {"other": original})
-            copies.append(Hit(item_field, problem, np.asarray([index]), facts.frame[item_field.code][index]))
+            copies.append(Hit(item_field, problem, np.asarray([index]), facts.columns.texts(item_field.code, [index])))
         return duplicate, copies
 
     def _key_field(self) -> str:
@@ -178,7 +193,7 @@ class ItemChecker:
             self._supplier = self.context.supplier
         if not self._supplier and code is not None:
             blocked = mark_blocked([hit for hit in judge.hits if hit.field.code == code], misshapen.copy())
-            self._supplier = _most_frequent(judge.facts.frame[code], blocked)
+            self._supplier = _most_frequent(judge.facts, code, np.flatnonzero(judge.facts.filled(code) & ~blocked))
         return self._supplier
 
     # -- into words ----------------------------------------------------------------------------------------------
@@ -214,11 +229,15 @@ def _shown(item_field: ItemField, value: str, hidden: bool) -> str:
     return printable(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
 
 
-def _frequent(texts: list[str]) -> frozenset[str]:
-    return frozenset(text for text, count in Counter(texts).items() if count > _OFTEN)
-
-
-def _most_frequent(texts: pl.Series, blocked: Mask) -> str:
+def _most_frequent(facts: RowFacts, code: str, rows: Rows) -> str:
     """The supplier, told from the sources of the first part: the most frequent right one, the smallest of equals."""
-    counts = texts.filter(pl.Series(~blocked)).value_counts(name="n").filter(pl.col(texts.name) != "")
-    return str(counts.sort(["n", texts.name], descending=[True, False])[0, 0]) if counts.height else ""
+    distinct = facts.screened.distinct.get(code)
+    if distinct is None:
+        counts = Counter(facts.columns.texts(code, rows.tolist()))
+    else:
+        counts = Counter()
+        for found, count in zip(
+            distinct.found, np.bincount(distinct.numbers[rows], minlength=len(distinct.found)), strict=True
+        ):
+            counts[found.value] += int(count)
+    return min(counts, key=lambda text: (-counts[text], text), default="") if len(rows) else ""

@@ -13,14 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks.context import Mask, RowFacts
+from xinshu.catalogue.checks.context import RowFacts
+from xinshu.catalogue.checks.scanning import Digests, Mask, digest_cells
 from xinshu.catalogue.domain import CatalogueItem
+from xinshu.kernel.cells import PADDING
 from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
 
 COUNTERPART = "counterpart"
 SEPARATOR = "\x1f"
-_SEEDS = (0x5EED, 0xF00D)
+_CITIZEN_ID = "身份证"  # what a number without a type is taken for
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -47,17 +50,18 @@ def _counterpart(item: CatalogueItem, facts: RowFacts) -> tuple[pl.Series, pl.Se
     if roles.id_no is not None:
         number = pl.col(roles.id_no)
         kind = pl.col(roles.id_type) if roles.id_type is not None else pl.lit("")
-        ways.append(("P", number != "", kind.replace({"": "身份证"}) + pl.lit(":") + number))
+        ways.append(("P", number != "", kind.replace({"": _CITIZEN_ID}) + pl.lit(":") + number))
     letter: pl.Expr = pl.lit("N")
     identity: pl.Expr = pl.lit("")
     for mark, condition, value in reversed(ways):
         letter = pl.when(condition).then(pl.lit(mark)).otherwise(letter)
         identity = pl.when(condition).then(value).otherwise(identity)
-    found = facts.frame.select(letter.alias("letter"), identity.alias("identity"), pl.first().alias("rows"))
+    frame = facts.frame
+    found = frame.select(letter.alias("letter"), identity.alias("identity"), pl.first().alias("rows"))
     nameless = np.flatnonzero((found["letter"] == "N").to_numpy())
     if not len(nameless):
         return found["letter"], found["identity"]
-    names = normal_text(facts.frame[roles.counterpart_name][nameless])
+    names = normal_text(frame[roles.counterpart_name][nameless])
     return found["letter"], found["identity"].clone().scatter(nameless, names)
 
 
@@ -68,17 +72,77 @@ def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
 
 
 def _part(item: CatalogueItem, facts: RowFacts, code: str) -> pl.Series:
-    values = facts.frame[code]
+    values = facts.columns.series(code)
     return normal_text(values) if item.field(code).kind in {"text", "name", "document_no"} else values
+
+
+def digested_columns(item: CatalogueItem) -> dict[str, bool]:
+    """The columns from which keys are told, and whether their texts are compared as `normal_key_text` makes them."""
+    roles = item.roles
+    wanted = dict.fromkeys(code for code in item.key if code != COUNTERPART)
+    if COUNTERPART in item.key:
+        ways = (roles.uscc, roles.org_code, roles.id_no, roles.id_type, roles.counterpart_name)
+        wanted |= dict.fromkeys(code for code in ways if code is not None)
+    return {code: item.field(code).kind in {"text", "name", "document_no"} for code in wanted}
 
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
-    parts: list[pl.Series] = []
+    first, second = np.zeros(facts.height, dtype=np.uint64), np.zeros(facts.height, dtype=np.uint64)
     for code in item.key:
-        parts += _counterpart(item, facts) if code == COUNTERPART else [_part(item, facts, code)]
-    frame = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
-    return frame.hash_rows(_SEEDS[0]).to_numpy(), frame.hash_rows(_SEEDS[1]).to_numpy()
+        one, two = _counterpart_digests(item, facts) if code == COUNTERPART else _digests(item, facts, code)
+        first, second = first * _SPREAD + one, second * _SPREAD + two
+    return first, second
+
+
+def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
+    """Digests of the first identity that is filled: credit code, organisation code, id number with its type, name."""
+    roles = item.roles
+    coded = np.zeros(facts.height, dtype=np.bool_)
+    for code in (roles.uscc, roles.org_code, roles.id_no):
+        coded |= facts.filled(code) if code is not None else coded
+    if roles.uscc is not None:
+        coded &= ~facts.among(roles.uscc, {Uscc.PLACEHOLDER})
+    result = _digests(item, facts, roles.counterpart_name, ~coded) + np.uint64(ord("N"))
+    if roles.id_no is not None:
+        numbers = _digests(item, facts, roles.id_no) * _SPREAD + np.uint64(ord("P"))
+        if roles.id_type is not None:
+            kinds, plain = _digests(item, facts, roles.id_type), _digests_of([_CITIZEN_ID])
+            numbers += np.where(facts.filled(roles.id_type), kinds, plain) * _SPREAD
+        result = np.where(facts.filled(roles.id_no), numbers, result)
+    if roles.org_code is not None:
+        result = np.where(
+            facts.filled(roles.org_code), _digests(item, facts, roles.org_code) + np.uint64(ord("O")), result
+        )
+    if roles.uscc is not None:
+        known = facts.filled(roles.uscc) & ~facts.among(roles.uscc, {Uscc.PLACEHOLDER})
+        result = np.where(known, _digests(item, facts, roles.uscc) + np.uint64(ord("U")), result)
+    return result
+
+
+def _digests(item: CatalogueItem, facts: RowFacts, code: str, wanted: Mask | None = None) -> Digests:
+    """Two digests of each cell of a column as it is compared, shape (2, rows); right in the rows wanted (None: all)."""
+    known = facts.screened.keys.get(code)
+    if known is None:
+        return np.zeros((2, facts.height), dtype=np.uint64)
+    named = digested_columns(item)[code]
+    care = known.care if wanted is None else known.care & wanted
+    rows = sorted({*np.flatnonzero(care).tolist(), *facts.columns.changed.get(code, ())})
+    digests = known.digests.copy()
+    if rows:
+        texts = facts.columns.texts(code, rows)
+        digests[:, rows] = _digests_of([normal_key_text(text) for text in texts] if named else texts)
+    return digests
+
+
+def _digests_of(texts: list[str]) -> Digests:
+    encoded = [text.encode() for text in texts]
+    sizes = np.array([len(each) for each in encoded], dtype=np.int32)
+    starts = np.cumsum(sizes, dtype=np.int32) - sizes
+    buffer = np.frombuffer(bytearray(b"".join(encoded) + bytes(PADDING)), dtype=np.uint8)
+    digests = np.empty((2, len(texts)), dtype=np.uint64)
+    digest_cells(buffer, starts, sizes, digests)
+    return digests
 
 
 _CLEAN = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9〔〕·\-]*$"

@@ -11,8 +11,9 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from xinshu.catalogue.checks.context import NO_DAY, CheckContext, Mask, RowFacts, describe
+from xinshu.catalogue.checks.context import CheckContext, RowFacts, describe
 from xinshu.catalogue.checks.inspection import Problem
+from xinshu.catalogue.checks.scanning import NO_DAY, Mask
 from xinshu.catalogue.domain import ItemField, RowRule
 from xinshu.catalogue.rulebook import BLOCKING_LEVELS, RULEBOOK
 
@@ -92,7 +93,7 @@ class RowJudge:
                 elif rule.rule == "conditional.required":
                     self._missing(item_field, Problem(rule.rule, {**reason}), rows & ~filled)
                 elif rule.rule == "amount.required":
-                    zero = np.asarray((self.facts.frame[item_field.code] == "0").to_numpy())
+                    zero = self.facts.among(item_field.code, {"0"})
                     self._missing(item_field, Problem(rule.rule, {**reason}), rows & (zero | ~filled))
 
     def late(self) -> Mask:
@@ -117,8 +118,7 @@ class RowJudge:
         code = self.facts.item.roles.source_code
         if code is None or not supplier:
             return
-        texts = self.facts.frame[code]
-        wrong = np.asarray(((texts != supplier) & (texts != "")).to_numpy())
+        wrong = self.facts.filled(code) & ~self.facts.among(code, {supplier})
         wrong &= ~mark_blocked([hit for hit in self.hits if hit.field.code == code], self._none())
         self._add(self.facts.item.field(code), Problem("source.differs", {"expected": supplier}), wrong)
 
@@ -157,9 +157,8 @@ class RowJudge:
     def _add(self, item_field: ItemField, problem: Problem, chosen: Mask, value: str | None = None) -> None:
         rows = np.flatnonzero(chosen)
         if len(rows):
-            cells = self.facts.frame[item_field.code]
-            values = cells.gather(rows.astype(np.uint32)).to_list() if value is None else value
+            values = self.facts.columns.texts(item_field.code, rows.tolist()) if value is None else value
             self.hits.append(Hit(item_field, problem, rows, values))
 
     def _none(self) -> Mask:
-        return np.zeros(self.facts.frame.height, dtype=np.bool_)
+        return np.zeros(self.facts.height, dtype=np.bool_)

@@ -28,6 +28,7 @@ from xinshu.collection.reading.shape import (
     title_key,
     title_map,
 )
+from xinshu.kernel.cells import Cells
 
 _CHUNK_ROWS = 20_000
 _SAMPLE_ROWS = 200
@@ -148,7 +149,7 @@ def _chunks(source: Iterator[_Record], keys: list[str], heading: Heading, plan: 
             {code: [row.get(code, "") for row in rows] for code in present}, schema=dict.fromkeys(present, pl.String)
         )
         numbers = np.asarray([number for number, _ in batch], dtype=np.int64)
-        yield RawChunk(frame, numbers, shape)
+        yield RawChunk(Cells.of(frame), numbers, shape)
 
 
 def _values(

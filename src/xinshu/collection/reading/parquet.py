@@ -24,6 +24,7 @@ from xinshu.collection.reading.shape import (
     read_heading,
 )
 from xinshu.collection.reading.workbook import LONG_NUMBER, cell_text
+from xinshu.kernel.cells import Cells
 
 _CHUNK_ROWS = 100_000
 _SHANGHAI = "Asia/Shanghai"
@@ -86,7 +87,7 @@ def _chunks(table: pl.LazyFrame, heading: Heading, rows: int, plan: ReadPlan) ->
             raise plan.refuse("file.limit", "Parquet 文件解压后过大", "请分成几个文件")
         filled = frame.select(pl.any_horizontal(pl.all() != "")).to_series()
         kept = frame if filled.all() else frame.filter(filled)
-        yield RawChunk(kept, numbers[filled.to_numpy()], {}, "", min((start + part.height) / rows, 1.0))
+        yield RawChunk(Cells.of(kept), numbers[filled.to_numpy()], {}, "", min((start + part.height) / rows, 1.0))
 
 
 def _measured(frame: pl.DataFrame, numbers: np.ndarray, plan: ReadPlan) -> int:

@@ -1,125 +1,205 @@
-"""Where the records of a delimited text end, and how many cells each has, told from the places of its quotes.
+"""Where the records and cells of a delimited text lie, found in one compiled pass.
 
-Quoting as RFC 4180 has it, and for text that departs from it as Python's csv module reads it: a quote opens a quoted
-cell only at the cell's beginning; anywhere else it is a character like any other.
+Quoting as RFC 4180 has it: a quote opens a quoted cell only at the cell's beginning, and inside it stands for itself
+when written twice; anywhere else it is a character like any other. A text that departs from it (something after a
+closing quote) is told as not regular; `delimited` then reads it by Python's csv module.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Places = npt.NDArray[np.intp]
+from xinshu.kernel.cells import PADDING, Bytes, Places
+from xinshu.kernel.compiled import compiled
+
 _QUOTE, _LINE_FEED = ord('"'), ord("\n")
-_BLOCK = 1 << 19
+_BLOCK = 4096  # bytes looked at a time: they stay in the processor's nearest cache between two steps
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The structure of a text (LF line ends) that begins where a record begins.
 
-    `ends`: places of the line feeds that end a record. `toggles`: places of the quotes that open or close a quoted cell;
-    an odd number of them means that the text ends inside one. `regular`: all quotes stand where RFC 4180 has them.
+    `starts`, `sizes`: shape (width, records), cells without their quotes; a cell that a record does not have is empty.
+    `ends`: the place after each record's line feed. `counts`: cells of each record. `regular`: quotes stand where
+    RFC 4180 has them. `open_record`: the 0-based number of the record in which a quoted cell is still open, or -1.
     """
 
-    body: bytes
-    delimiter: str
+    buffer: Bytes
+    starts: Places
+    sizes: Places
     ends: Places
-    toggles: Places
+    counts: Places
     regular: bool
+    open_record: int
+
+    @property
+    def height(self) -> int:
+        """Whole records."""
+        return len(self.ends)
 
     @property
     def cut(self) -> int:
         """The place after the last whole record."""
-        return int(self.ends[-1]) + 1 if len(self.ends) else 0
+        return int(self.ends[-1]) if len(self.ends) else 0
 
     @property
-    def open_record(self) -> int | None:
-        """The 0-based number of the record in which a quoted cell is still open; None when all are closed."""
-        return int(np.searchsorted(self.ends, self.toggles[-1])) if len(self.toggles) % 2 else None
-
-    def counts(self) -> npt.NDArray[np.int64]:
-        """Cells of each whole record."""
-        cells = _outside(_places(np.frombuffer(self.body, dtype=np.uint8), ord(self.delimiter)), self.toggles)
-        before = np.searchsorted(cells, self.ends)
-        return np.diff(before, prepend=0).astype(np.int64) + 1
-
-    @property
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """Bytes of each whole record, its line feed included."""
-        return np.diff(self.ends, prepend=-1).astype(np.int64)
-
-    @property
-    def quoted(self) -> Places:
-        """The 0-based numbers of the whole records that have a quoted cell."""
-        numbers = np.unique(np.searchsorted(self.ends, self.toggles))
-        return numbers[numbers < len(self.ends)]
+    def rest(self) -> bytes:
+        """The text after the last whole record."""
+        return self.buffer[self.cut : len(self.buffer) - PADDING].tobytes()
 
     @property
     def longest(self) -> int:
         """Bytes of the longest whole record, its line feed included."""
-        return int(self.sizes.max(initial=0))
+        return int(np.diff(self.ends, prepend=0).max(initial=0))
 
     def record(self, number: int) -> bytes:
         """The bytes of one whole record, without its line feed."""
-        start = int(self.ends[number - 1]) + 1 if number else 0
-        return self.body[start : int(self.ends[number])]
+        start = int(self.ends[number - 1]) if number else 0
+        return self.buffer[start : int(self.ends[number]) - 1].tobytes()
 
 
-def lay_out(body: bytes, delimiter: str) -> Layout:
-    """Find the records of a text."""
-    array = np.frombuffer(body, dtype=np.uint8)
-    feeds = _places(array, _LINE_FEED)
-    if b'"' not in body:
-        return Layout(body, delimiter, feeds, feeds[:0], True)
-    quotes = _places(array, _QUOTE)
-    regular = _regular(array, quotes, ord(delimiter))
-    toggles = quotes if regular else _toggles(body, quotes, ord(delimiter))
-    return Layout(body, delimiter, _outside(feeds, toggles), toggles, regular)
+def padded(*parts: bytes) -> Bytes:
+    """The parts one after another, with the padding that compiled loops need."""
+    buffer = np.empty(sum(map(len, parts)) + PADDING, dtype=np.uint8)
+    at = 0
+    for part in parts:
+        buffer[at : at + len(part)] = np.frombuffer(part, dtype=np.uint8)
+        at += len(part)
+    buffer[at:] = 0
+    return buffer
 
 
-def _places(array: npt.NDArray[np.uint8], mark: int) -> Places:
-    """Where a byte stands, looked for block by block: a block stays in the processor's cache between two steps."""
-    found = [np.flatnonzero(array[start : start + _BLOCK] == mark) + start for start in range(0, len(array), _BLOCK)]
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
+    """Find the records of a text and the first `width` cells of each. `buffer` is padded; quotes written twice in a
+    quoted cell are made one in place."""
+    size = len(buffer) - PADDING
+    most = count_bytes(buffer, size, _LINE_FEED)
+    starts = np.zeros((width, most), dtype=np.int32)
+    sizes = np.zeros((width, most), dtype=np.int32)
+    ends, counts = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    found, regular, is_open, doubled = _find(buffer, size, ord(delimiter), starts, sizes, ends, counts)
+    if found < most:
+        starts, sizes = starts[:, :found].copy(), sizes[:, :found].copy()
+    if doubled and regular:
+        _halve_quotes(buffer, starts, sizes)
+    return Layout(buffer, starts, sizes, ends[:found], counts[:found], regular, found if is_open else -1)
 
 
-def _outside(places: Places, toggles: Places) -> Places:
-    """Those of the places that lie in no quoted cell."""
-    return places[np.searchsorted(toggles, places) % 2 == 0] if len(toggles) else places
+@compiled("int64(uint8[::1], int64, uint8)")
+def count_bytes(buffer: Bytes, size: int, wanted: int) -> int:
+    """How often a byte stands among the first `size`."""
+    found = 0
+    for block in range(0, size, _BLOCK):
+        here = buffer[block : min(block + _BLOCK, size)]
+        for at in range(len(here)):
+            found += here[at] == wanted
+    return found
 
 
-def _regular(array: npt.NDArray[np.uint8], quotes: Places, delimiter: int) -> bool:
-    """Whether quotes, taken in turn as opening and closing, stand at the edges of cells or next to another (a quote
-    inside a quoted cell is written twice)."""
-    opening, closing = quotes[0::2], quotes[1::2]
-    before = array[np.maximum(opening - 1, 0)]
-    if not bool(((opening == 0) | _edge(before, delimiter)).all()):
+@compiled("UniTuple(int64, 4)(uint8[::1], int64, uint8, int32[:, ::1], int32[:, ::1], int32[::1], int32[::1])")
+def _find(
+    buffer: Bytes, size: int, delimiter: int, starts: Places, sizes: Places, ends: Places, counts: Places
+) -> tuple[int, bool, bool, bool]:
+    """Records found, whether quotes are regular, whether the text ends inside a quoted cell, whether one has a doubled
+    quote. Marks are looked for many bytes at a time, then taken one by one."""
+    marks = np.empty(_BLOCK, dtype=np.uint8)
+    words = marks.view(np.uint64)
+    width, most = starts.shape
+    row, column, begin, closed = 0, 0, 0, -1
+    inside, quoted, regular, doubled = False, False, True, False
+    for block in range(0, size, _BLOCK):
+        here = buffer[block : min(block + _BLOCK, size)]
+        length = len(here)
+        for at in range(length):
+            byte = here[at]
+            marks[at] = (byte == delimiter) | (byte == _LINE_FEED) | (byte == _QUOTE)
+        marks[length:] = 0
+        for word in range((length + 7) // 8):
+            if words[word] == 0:
+                continue
+            for at in range(word * 8, word * 8 + 8):
+                if marks[at] == 0:
+                    continue
+                place = block + at
+                byte = buffer[place]
+                if byte == _QUOTE:
+                    if inside:
+                        inside, closed = False, place
+                    elif place == begin:
+                        inside, quoted = True, True
+                    elif quoted:
+                        inside = doubled = closed == place - 1
+                        regular = regular and inside
+                    continue
+                if inside:
+                    continue
+                if column < width and row < most:  # cells of an unfinished record have no room
+                    starts[column, row] = begin + 1 if quoted else begin
+                    sizes[column, row] = closed - begin - 1 if quoted else place - begin
+                if quoted and closed != place - 1:
+                    regular = False
+                quoted = False
+                column += 1
+                begin = place + 1
+                if byte == _LINE_FEED:
+                    ends[row], counts[row] = begin, column
+                    row, column = row + 1, 0
+    return row, regular, inside, doubled
+
+
+@compiled("void(uint8[::1], int32[:, ::1], int32[:, ::1])")
+def _halve_quotes(buffer: Bytes, starts: Places, sizes: Places) -> None:
+    for row in range(starts.shape[1]):
+        for column in range(starts.shape[0]):
+            start, size = starts[column, row], sizes[column, row]
+            if size < 2 or buffer[start - 1] != _QUOTE or buffer[start + size] != _QUOTE:  # not a quoted cell
+                continue
+            kept, at = start, start
+            while at < start + size:
+                byte = buffer[at]
+                buffer[kept] = byte
+                kept += 1
+                at += 2 if byte == _QUOTE else 1
+            sizes[column, row] = kept - start
+
+
+@compiled(inline=True)
+def _ill(byte: Any, one: Any, two: Any, three: Any) -> Any:
+    """Whether a byte cannot stand after these (`one` directly before it)."""
+    continues = (byte & 0xC0) == 0x80
+    must = (one >= 0xC0) | (two >= 0xE0) | (three >= 0xF0)
+    return (
+        (continues != must)
+        | (one == 0xC0)
+        | (one == 0xC1)
+        | (one >= 0xF5)
+        | ((one == 0xE0) & (byte < 0xA0))
+        | ((one == 0xED) & (byte >= 0xA0))
+        | ((one == 0xF0) & (byte < 0x90))
+        | ((one == 0xF4) & (byte >= 0x90))
+    )
+
+
+@compiled("boolean(uint8[::1], int64)")
+def is_utf8(buffer: Bytes, size: int) -> bool:
+    """Whether the first `size` bytes are well-formed UTF-8 (RFC 3629, section 4)."""
+    wrong = False
+    state = buffer[: min(size, 3)]
+    for at in range(len(state)):  # the first bytes, which have nothing before them
+        byte = state[at]
+        one = state[at - 1] if at > 0 else np.uint8(0)
+        two = state[at - 2] if at > 1 else np.uint8(0)
+        wrong = wrong | _ill(byte, one, two, np.uint8(0))
+    if size > 3:
+        last, third, second, first = buffer[3:size], buffer[2:size], buffer[1:size], buffer[:size]
+        for at in range(len(last)):
+            wrong = wrong | _ill(last[at], third[at], second[at], first[at])
+    if size and (
+        buffer[size - 1] >= 0xC0 or (size > 1 and buffer[size - 2] >= 0xE0) or (size > 2 and buffer[size - 3] >= 0xF0)
+    ):
         return False
-    after = array[np.minimum(closing + 1, len(array) - 1)]
-    return bool(((closing == len(array) - 1) | _edge(after, delimiter)).all())
-
-
-def _edge(neighbours: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np.bool_]:
-    return np.asarray(np.isin(neighbours, (delimiter, _LINE_FEED, _QUOTE)))
-
-
-def _toggles(body: bytes, quotes: Places, delimiter: int) -> Places:
-    """The quotes that open or close a cell, one by one."""
-    found: list[int] = []
-    inside, skip = False, -1
-    for place in quotes.tolist():
-        if place == skip:
-            continue
-        if not inside:
-            if place == 0 or body[place - 1] in (delimiter, _LINE_FEED):
-                found.append(place)
-                inside = True
-        elif body[place + 1 : place + 2] == b'"':
-            skip = place + 1
-        else:
-            found.append(place)
-            inside = False
-    return np.asarray(found, dtype=np.intp)
+    return not wrong

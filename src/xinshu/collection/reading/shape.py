@@ -14,6 +14,7 @@ import polars as pl
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import Finding, make_finding, printable
 from xinshu.collection.errors import FileRefused
+from xinshu.kernel.cells import Cells
 from xinshu.kernel.settings import Settings
 from xinshu.kernel.text import normalise_cell, normalise_name
 
@@ -64,16 +65,21 @@ class ReadPlan:
 
 @dataclass(frozen=True, slots=True)
 class RawChunk:
-    """Rows as delivered. `frame` has a text column for each known column of the file, no nulls; blank rows are left out.
+    """Rows as delivered. `cells` has a column for each known column of the file; blank rows are left out.
 
     `rows`: row numbers. `shape`: {index: what is wrong with the row's cells}. `done`: share of the file read, 0-1.
     """
 
-    frame: pl.DataFrame
+    cells: Cells
     rows: npt.NDArray[np.int64]
     shape: dict[int, str] = field(default_factory=dict)
     sheet: str = ""
     done: float = 0.0
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The cells as text columns without nulls."""
+        return self.cells.frame()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,11 @@ class Heading:
 
     codes: tuple[str | None, ...]
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The place in the file of each known column."""
+        return {code: place for place, code in enumerate(self.codes) if code is not None}
 
     def select(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The known columns of a frame whose columns are in file order, renamed to their codes."""

@@ -40,6 +40,7 @@ from xinshu.collection.reading.shape import (
     read_heading,
     title_map,
 )
+from xinshu.kernel.cells import Cells
 
 LONG_NUMBER = 10**11  # twelve digits and more: a code stored as a number
 _CHUNK_ROWS = 20_000
@@ -220,7 +221,7 @@ def _chunks(chosen: _Chosen, place: int, heading: Heading, plan: ReadPlan) -> It
         )
         numbers = np.asarray(kept, dtype=np.int64) + start + 1
         start += len(part)
-        yield RawChunk(frame, numbers, {}, sheet.name, min(start / total, 1.0))
+        yield RawChunk(Cells.of(frame), numbers, {}, sheet.name, min(start / total, 1.0))
 
 
 def _put_errors(part: list[_Row], start: int, errors: _Errors) -> None:

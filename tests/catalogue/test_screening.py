@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from xinshu.catalogue.checks.inspection import CELL_ERROR, Facts, inspect
-from xinshu.catalogue.checks.prefilter import suspects
+from xinshu.catalogue.checks.screening import suspects
 from xinshu.catalogue.domain import CodeValue, ItemField
 from xinshu.kernel.text import GARBLED_PATTERN, INVISIBLE, PLACEHOLDER_PATTERN, WHITE_SPACE
 

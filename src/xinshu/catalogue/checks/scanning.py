@@ -1,0 +1,735 @@
+"""Compiled loops that look at the bytes of cells: which ones have to be inspected, which texts are the same, digests.
+
+They may name too many cells, never too few: what they clear, `inspection.inspect` neither changes nor flags
+(`tests/catalogue/test_screening.py` compares the two). `screening` says what is asked of which column; nothing here
+knows an item.
+
+`scan` goes through a chunk by blocks of rows that stay in the processor's cache while every column is looked at. The
+module is longer than others: numba keeps compiled code by the file it comes from, and would not notice a change in
+another one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xinshu.kernel.cells import Bytes, Places
+from xinshu.kernel.compiled import compiled, load_word
+
+Mask = npt.NDArray[np.bool_]
+Flags = npt.NDArray[np.uint8]
+Days = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int64]
+Digests = npt.NDArray[np.uint64]
+
+NO_DAY = -(2**31)
+ANY, SHORT, NOTHING_WORD, TEST_WORD = 1, 2, 3, 4
+"""How a placeholder may begin, in the table of first characters: in a cell of any length, in a short one, with 无, with 测."""
+FILLED, TEXT, OTHER_NUMBER, DOCUMENT_NUMBER, DATE, AMOUNT, CREDIT_CODE, ORGANISATION_CODE, CITIZEN_ID, REPEATING = (
+    range(10)
+)
+"""What is asked of a column. FILLED names every cell that is not empty."""
+
+_BLOCK = 4096  # bytes marked at a time
+_ROWS = 256  # rows looked at in all columns before the next ones
+_RUN = 10
+_NORMAL = 1024  # bytes of a text that are compared in their normal form here
+_SHORT_BYTES = 15  # the longest placeholder that begins like an ordinary word has 12 bytes
+_ONE, _TWO = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # odd numbers that spread bits well
+_HALF = np.uint64(32)
+_NOTHING, _MARKED, _DIGIT_LIKE = np.uint8(0), np.uint8(1), np.uint8(2)
+
+
+@compiled(inline=True)
+def _digit_like(byte: int) -> bool:
+    return (0x30 <= byte <= 0x39) | (byte == 0x20) | (byte == 0x2D)
+
+
+@compiled()
+def _long_number(buffer: Bytes, begin: int, end: int) -> int:
+    """Where in the run of digits, blanks and hyphens that begins here a long number may begin, or -1."""
+    stop = begin
+    while stop < end and _digit_like(buffer[stop]):
+        stop += 1
+    while begin < stop and not 0x30 <= buffer[begin] <= 0x39:
+        begin += 1
+    return begin if stop - begin >= _RUN else -1
+
+
+@compiled()
+def _mark_cell(starts: Places, sizes: Places, ends: Places, row: int, place: int, odd: Mask) -> int:
+    """Mark the cell in which a place lies, if any; the row it is looked for in, `row` or a later one."""
+    while row < len(ends) and ends[row] <= place:
+        row += 1
+    if row < len(ends):
+        for column in range(starts.shape[0]):
+            start = starts[column, row]
+            if start <= place < start + sizes[column, row]:
+                odd[column, row] = True
+                break
+    return row
+
+
+@compiled("void(uint8[::1], uint8[::1], uint8[::1], uint8[::1])")
+def _classify(first: Bytes, second: Bytes, third: Bytes, marks: Flags) -> None:
+    """Mark bytes; `second` and `third` are the same text one and two bytes on. Written so that many are compared at a
+    time: no branch, nothing wider than a byte."""
+    for at in range(len(first)):
+        byte, one, two = first[at], second[at], third[at]
+        odd = (
+            (byte < 0x09)
+            | (byte == 0x0B)
+            | (byte == 0x0C)
+            | ((byte >= 0x0E) & (byte < 0x20))
+            | (byte == 0x7F)
+            # U+0080-U+00FF, U+034F, U+0152-U+0192, U+02C6-U+02DC, U+061C, U+1680, U+180E, private use, planes 3 and up
+            | (byte == 0xC2)
+            | (byte == 0xC3)
+            | (byte == 0xC5)
+            | (byte == 0xC6)
+            | (byte == 0xCB)
+            | (byte == 0xCD)
+            | (byte == 0xD8)
+            | (byte == 0xE1)
+            | (byte == 0xEE)
+            | (byte >= 0xF3)
+        )
+        general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2060-U+206F
+            ((one == 0x80) & (((two >= 0x8B) & (two <= 0x8F)) | ((two >= 0xAA) & (two <= 0xAE))))
+            | ((one == 0x81) & (two >= 0xA0) & (two <= 0xAF))
+        )
+        wide = (byte == 0xEF) & (  # private use; full-width letters and digits; U+FEFF; U+FFFD-U+FFFF
+            (one < 0xA4)
+            | ((one == 0xBB) & (two == 0xBF))
+            | ((one == 0xBC) & (((two >= 0x90) & (two <= 0x99)) | ((two >= 0xA1) & (two <= 0xBA))))
+            | ((one == 0xBD) & (two >= 0x81) & (two <= 0x9A))
+            | ((one == 0xBF) & (two >= 0xBD))
+        )
+        rare = (
+            ((byte == 0xE5) & (one == 0xB1) & (two == 0xAF))  # 屯
+            | (
+                (byte == 0xE6)
+                & (
+                    ((one == 0x8B) & (two == 0xB7))  # 拷
+                    | ((one == 0xB5) & (two == 0x9C))  # 浜
+                    | ((one == 0xB6) & (two == 0x93))  # 涓
+                )
+            )
+            | (
+                (byte == 0xE7) & (((one == 0x83) & (two == 0xAB)) | ((one == 0x90) & (two == 0x9B)))  # 烫 琛
+            )
+            | (
+                (byte == 0xE9)
+                & (
+                    ((one == 0x8D) & (two == 0x8F))  # 鍏
+                    | ((one == 0x8F) & (two == 0x88))  # 鏈
+                    | ((one == 0x94) & (two == 0x9F))  # 锟
+                )
+            )
+        )
+        digit_like = ((byte >= 0x30) & (byte <= 0x39)) | (byte == 0x20) | (byte == 0x2D)
+        marks[at] = _MARKED if odd | general | wide | rare else (_DIGIT_LIKE if digit_like else _NOTHING)
+
+
+@compiled("void(uint8[::1], uint8[::1])")
+def _find_events(marks: Flags, events: Flags) -> None:
+    """Odd bytes, and bytes where a run of at least ten like digits begins. The marks begin one byte before the events and
+    end ten after them; many bytes at a time, like `_classify`."""
+    before, one, two, three, four = marks, marks[1:], marks[2:], marks[3:], marks[4:]
+    five, six, seven, eight, nine, ten = marks[5:], marks[6:], marks[7:], marks[8:], marks[9:], marks[10:]
+    for at in range(len(events)):
+        run = one[at] & two[at] & three[at] & four[at] & five[at] & six[at] & seven[at] & eight[at] & nine[at] & ten[at]
+        events[at] = (one[at] & _MARKED) | (run & ~before[at] & _DIGIT_LIKE)
+
+
+@compiled()
+def _mark(
+    buffer: Bytes, begin: int, end: int, starts: Places, sizes: Places, ends: Places, top: int, odd: Mask, runs: Places
+) -> int:
+    """Mark the odd cells of the rows from `top` on whose text lies from `begin` to `end`. Fills `runs` with the places
+    where a long number may begin, in ascending order; returns how many."""
+    marks, events = np.zeros(_BLOCK + _RUN, dtype=np.uint8), np.empty(_BLOCK, dtype=np.uint8)
+    words = events.view(np.uint64)
+    row, found = top, 0
+    for block in range(begin, end, _BLOCK):
+        length = min(_BLOCK, end - block)
+        _classify(
+            buffer[block : block + length + _RUN - 1],
+            buffer[block + 1 :],
+            buffer[block + 2 :],
+            marks[1 : length + _RUN],
+        )
+        _find_events(marks, events[:length])
+        events[length:] = 0
+        marks[0] = marks[length]
+        for word in range((length + 7) // 8):
+            if words[word] == 0:
+                continue
+            for at in range(word * 8, word * 8 + 8):
+                if events[at] & _MARKED:
+                    row = _mark_cell(starts, sizes, ends, row, block + at, odd)
+                elif events[at]:
+                    place = _long_number(buffer, block + at, end)
+                    if place >= 0:
+                        runs[found] = place
+                        found += 1
+    return found
+
+
+@compiled(inline=True)
+def _character(buffer: Bytes, at: int) -> Any:
+    """The code point of a three-byte character."""
+    return (buffer[at] & 0x0F) << 12 | (buffer[at + 1] & 0x3F) << 6 | (buffer[at + 2] & 0x3F)
+
+
+@compiled(inline=True)
+def _blank_at(buffer: Bytes, at: int, size: int) -> bool:
+    """Whether a white space begins there. Those of two bytes, and U+1680, are marked as odd."""
+    byte = buffer[at]
+    if byte == 0x20 or 0x09 <= byte <= 0x0D:
+        return True
+    if size < 3 or byte not in (0xE2, 0xE3):
+        return False
+    char = _character(buffer, at)
+    return 0x2000 <= char <= 0x200A or char in (0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+
+
+@compiled(inline=True)
+def _placeholder_like(buffer: Bytes, at: int, size: int, first: Flags) -> bool:
+    """Whether the cell begins as a placeholder may."""
+    byte = buffer[at]
+    kind = first[byte] if byte < 0x80 else (first[_character(buffer, at)] if size >= 3 and byte >= 0xE0 else 0)
+    if kind == 0:
+        return False
+    if kind == SHORT:
+        return size <= _SHORT_BYTES
+    if kind == NOTHING_WORD:  # 无, 无无, 无数据, 无内容, 无信息
+        return size < 6 or _character(buffer, at + 3) in (0x65E0, 0x6570, 0x5185, 0x4FE1)
+    if kind == TEST_WORD:  # 测试
+        return size < 6 or _character(buffer, at + 3) == 0x8BD5
+    return True
+
+
+@compiled()
+def _odd_texts(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    runs: Places,
+    longest: int,
+    first: Flags,
+    scientific: bool,
+    out: Mask,
+) -> None:
+    """Texts, those with odd characters named already: `runs` are the places of long numbers,
+    `longest` the bytes allowed, `first` the table of first characters,
+    `scientific` whether numbers such as 9.1E+17 are looked for."""
+    run = 0
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        if size == 0:
+            continue
+        byte = buffer[at]
+        while run < len(runs) and runs[run] < at:
+            run += 1
+        out[row] = (
+            out[row]
+            or (run < len(runs) and runs[run] < at + size)
+            or size > longest
+            or byte == 0x23  # an error value of a spreadsheet: #DIV/0!, Err:502
+            or (byte == 0x45 and size > 3 and buffer[at + 1] == 0x72 and buffer[at + 2] == 0x72)
+            or _blank_at(buffer, at, size)
+            or _blank_at(buffer, at + size - 1, 1)
+            or (size >= 3 and _blank_at(buffer, at + size - 3, 3) and buffer[at + size - 3] >= 0xE0)
+            or (not scientific and _placeholder_like(buffer, at, size, first))
+            or (
+                scientific
+                and size >= 4
+                and 0x30 <= byte <= 0x39
+                and (buffer[at + 1] | 0x20 == 0x65 or buffer[at + 1] == 0x2E)
+            )
+        )
+
+
+@compiled(inline=True)
+def _digits(buffer: Bytes, at: int, count: int) -> int:
+    """The number that so many digits make; -1 when one is none."""
+    number = 0
+    for place in range(at, at + count):
+        digit = buffer[place] - 0x30
+        if not 0 <= digit <= 9:
+            return -1
+        number = number * 10 + digit
+    return number
+
+
+@compiled(inline=True)
+def _day_number(year: int, month: int, day: int) -> int:
+    """Days since 1970-01-01 of a date of the Gregorian calendar; NO_DAY when there is none."""
+    if year < 1 or not 1 <= month <= 12 or day < 1:
+        return NO_DAY
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    last = 30 if month in (4, 6, 9, 11) else (28 + leap if month == 2 else 31)
+    if day > last:
+        return NO_DAY
+    shifted = year - (month <= 2)  # years from March: the leap day comes last
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
+    return shifted * 365 + shifted // 4 - shifted // 100 + shifted // 400 + of_year - 719468
+
+
+@compiled()
+def _odd_dates(buffer: Bytes, starts: Places, sizes: Places, last: int, out: Mask, days: Days) -> None:
+    """Dates other than yyyy-mm-dd, impossible or after day number `last`; `days`: day number of the others, NO_DAY."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        day = NO_DAY
+        if size == 10 and buffer[at + 4] == 0x2D and buffer[at + 7] == 0x2D and 0x31 <= buffer[at] <= 0x32:
+            year, month, of_month = _digits(buffer, at, 4), _digits(buffer, at + 5, 2), _digits(buffer, at + 8, 2)
+            day = _day_number(year, month, of_month)
+        out[row] = size != 0 and (day == NO_DAY or day > last)
+        days[row] = NO_DAY if out[row] else day
+
+
+@compiled()
+def _plain_number(buffer: Bytes, at: int, size: int, longest: int, limit: float) -> bool:
+    if size > longest or not 0x30 <= buffer[at] <= 0x39:
+        return False
+    value, place, end = 0.0, at, at + size
+    while place < end and 0x30 <= buffer[place] <= 0x39:
+        value = value * 10 + (buffer[place] - 0x30)
+        place += 1
+    if place - at > 1 and buffer[at] == 0x30:
+        return False
+    if place < end:
+        if buffer[place] != 0x2E or not 0x31 <= buffer[end - 1] <= 0x39 or place == end - 1:
+            return False
+        part = 0.1
+        for digit in range(place + 1, end):
+            if not 0x30 <= buffer[digit] <= 0x39:
+                return False
+            value += (buffer[digit] - 0x30) * part
+            part /= 10
+    return value < limit
+
+
+@compiled()
+def _odd_amounts(buffer: Bytes, starts: Places, sizes: Places, longest: int, limit: float, out: Mask) -> None:
+    """Numbers not in plain decimal form (no zeros that say nothing), too long, or from `limit` on."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        out[row] = size != 0 and not _plain_number(buffer, at, size, longest, limit)
+
+
+@compiled()
+def _odd_credit_codes(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    values: Flags,
+    weights: npt.NDArray[np.int64],
+    categories: Mask,
+    regions: Mask,
+    out: Mask,
+) -> None:
+    """Credit codes (GB 32100-2015) that are not clean. `values`: number of each byte, 255 for none."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        if size != 18:
+            out[row] = size != 0
+            continue
+        total, good = 0, True
+        for place in range(17):
+            number = values[buffer[at + place]]
+            good = good and number < 31
+            total += number * weights[place]
+        region = _digits(buffer, at + 2, 6)
+        good = good and -total % 31 == values[buffer[at + 17]] and region >= 0
+        out[row] = not (good and categories[buffer[at], buffer[at + 1]] and regions[region])
+
+
+@compiled()
+def _odd_organisation_codes(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    values: Flags,
+    weights: npt.NDArray[np.int64],
+    checks: Flags,
+    out: Mask,
+) -> None:
+    """Organisation codes (GB 11714-1997) that are not nine clean characters. `checks`: check character of each
+    remainder."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        if size != 9:
+            out[row] = size != 0
+            continue
+        total, good = 0, True
+        for place in range(8):
+            number = values[buffer[at + place]]
+            good = good and number < 36
+            total += number * weights[place]
+        out[row] = not (good and buffer[at + 8] == checks[total % 11])
+
+
+@compiled()
+def _odd_citizen_ids(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    weights: npt.NDArray[np.int64],
+    checks: Flags,
+    first: int,
+    last: int,
+    out: Mask,
+) -> None:
+    """Citizen ids (GB 11643-1999) other than 18 clean characters with a birth date from day `first` to day `last`."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        if size != 18:
+            out[row] = size != 0
+            continue
+        total, good = 0, _digits(buffer, at, 9) >= 0 and _digits(buffer, at + 9, 8) >= 0
+        for place in range(17):
+            total += (buffer[at + place] - 0x30) * weights[place]
+        birth = _day_number(_digits(buffer, at + 6, 4), _digits(buffer, at + 10, 2), _digits(buffer, at + 12, 2))
+        out[row] = not (good and buffer[at + 17] == checks[total % 11] and first <= birth <= last)
+
+
+@compiled(inline=True)
+def _bracket(buffer: Bytes, at: int, end: int, ascii_one: int, ascii_two: int, marks: Flags, kind: int) -> int:
+    """The bytes of an opening or closing bracket there, or 0."""
+    if at >= end:
+        return 0
+    byte = buffer[at]
+    if byte in (ascii_one, ascii_two):
+        return 1
+    if byte < 0xE0 or at + 3 > end:
+        return 0
+    return 3 if marks[_character(buffer, at)] == kind else 0
+
+
+@compiled()
+def _document_number(buffer: Bytes, at: int, size: int, brackets: Flags) -> bool:
+    end, place = at + size, at
+    while place < end:  # who issued it
+        byte = buffer[place]
+        if 0x41 <= (byte & 0xDF) <= 0x5A:
+            place += 1
+        elif 0xE4 <= byte <= 0xE9:
+            place += 3
+        else:
+            break
+    if place == at:
+        return False
+    opening = _bracket(buffer, place, end, 0x28, 0x5B, brackets, 1)
+    place += opening
+    if opening == 0 or place + 4 > end or not 1900 <= _digits(buffer, place, 4) <= 2099:
+        return False
+    place += 4
+    closing = _bracket(buffer, place, end, 0x29, 0x5D, brackets, 2)
+    place += closing
+    if closing == 0:
+        return False
+    if place + 3 <= end and buffer[place] >= 0xE0 and _character(buffer, place) == 0x7B2C:  # 第
+        place += 3
+    number = place
+    while place < end and 0x30 <= buffer[place] <= 0x39:
+        place += 1
+    return place > number and place + 3 == end and _character(buffer, place) == 0x53F7  # 号
+
+
+@compiled()
+def _odd_document_numbers(
+    buffer: Bytes, starts: Places, sizes: Places, longest: int, brackets: Flags, out: Mask
+) -> None:
+    """Document numbers not of the form 某某〔2026〕第17号. `brackets`: 1 opening, 2 closing, by code point."""
+    for row in range(len(starts)):
+        size, at = sizes[row], starts[row]
+        out[row] = size != 0 and (out[row] or size > longest or not _document_number(buffer, at, size, brackets))
+
+
+@compiled()
+def _digest(buffer: Bytes, at: int, size: int, factor: Any) -> Any:
+    """64 bits of a text, for tables (no secret in it)."""
+    state = np.uint64(size + 1) * np.uint64(0x9E3779B97F4A7C15)
+    place = 0
+    while place < size:
+        word = load_word(buffer, at + place)
+        if place + 8 > size:
+            word &= (np.uint64(1) << np.uint64(8 * (size - place))) - np.uint64(1)
+        state = (state ^ word) * factor
+        state ^= state >> _HALF
+        place += 8
+    return state
+
+
+@compiled(inline=True)
+def _same(buffer: Bytes, one: int, other: int, size: int) -> bool:
+    place = 0
+    while place + 8 <= size:
+        if load_word(buffer, one + place) != load_word(buffer, other + place):
+            return False
+        place += 8
+    while place < size:
+        if buffer[one + place] != buffer[other + place]:
+            return False
+        place += 1
+    return True
+
+
+@compiled()
+def _tell_apart(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    top: int,
+    bottom: int,
+    numbers: Places,
+    first: Places,
+    table: Places,
+    count: int,
+) -> int:
+    """Go on numbering the different texts of a column; how many there are by now, or -1 when `first` has no more room."""
+    for row in range(top, bottom):
+        at, size = starts[row], sizes[row]
+        slot = np.int64(_digest(buffer, at, size, _ONE) & np.uint64(len(table) - 1))
+        while True:
+            number = table[slot]
+            if number < 0:
+                if count == len(first):
+                    return -1
+                table[slot], first[count], numbers[row] = count, row, count
+                count += 1
+                break
+            other = first[number]
+            if sizes[other] == size and _same(buffer, starts[other], at, size):
+                numbers[row] = number
+                break
+            slot = (slot + 1) & (len(table) - 1)
+    return count
+
+
+@compiled()
+def _normal(buffer: Bytes, at: int, end: int) -> bool:
+    """Whether a text has only Han characters, A-Z, 0-9, hyphens and 〔〕: comparing changes none of them."""
+    while at < end:
+        byte = buffer[at]
+        if 0xE4 <= byte <= 0xE9:
+            at += 3
+        elif 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or byte == 0x2D:
+            at += 1
+        elif byte == 0xE3 and _character(buffer, at) in (0x3014, 0x3015):
+            at += 3
+        else:
+            return False
+    return True
+
+
+@compiled()
+def _write_normal(buffer: Bytes, at: int, end: int, out: Bytes) -> int:
+    """Write a text as it is compared, if it has nothing to change but brackets and small letters; its bytes, or -1."""
+    size = 0
+    while at < end:
+        byte = buffer[at]
+        bracket = 0
+        if byte == 0x28 or byte == 0x5B:  # noqa: PLR1714 - compiled, a comparison of two is faster than a tuple
+            bracket, width = 0x94, 1
+        elif byte == 0x29 or byte == 0x5D:  # noqa: PLR1714
+            bracket, width = 0x95, 1
+        elif byte == 0xE3 or byte == 0xEF:  # noqa: PLR1714
+            char = _character(buffer, at)
+            width = 3
+            if char in (0xFF08, 0xFF3B, 0x3010, 0x3014):
+                bracket = 0x94
+            elif char in (0xFF09, 0xFF3D, 0x3011, 0x3015):
+                bracket = 0x95
+            else:
+                return -1
+        elif 0xE4 <= byte <= 0xE9:
+            width = 3
+        elif 0x30 <= byte <= 0x39 or 0x41 <= (byte & 0xDF) <= 0x5A or byte == 0x2D:
+            width = 1
+        else:
+            return -1
+        if size + 3 > len(out) - 8:
+            return -1
+        if bracket:
+            out[size], out[size + 1], out[size + 2] = 0xE3, 0x80, bracket
+            size += 3
+        elif width == 3:
+            out[size], out[size + 1], out[size + 2] = byte, buffer[at + 1], buffer[at + 2]
+            size += 3
+        else:
+            out[size] = byte - 32 if byte >= 0x61 else byte
+            size += 1
+        at += width
+    return size
+
+
+@compiled()
+def _key_texts(
+    buffer: Bytes, starts: Places, sizes: Places, name: bool, digests: Digests, care: Mask, normal: Bytes
+) -> None:
+    """Two digests of each cell. `care`: cells of a `name` column that read otherwise as they are compared, in a way not
+    known here. `normal`: room to write in."""
+    for row in range(len(starts)):
+        at, size = starts[row], sizes[row]
+        if name and not _normal(buffer, at, at + size):
+            written = _write_normal(buffer, at, at + size, normal)
+            care[row] = written < 0
+            if written >= 0:
+                digests[0, row], digests[1, row] = _digest(normal, 0, written, _ONE), _digest(normal, 0, written, _TWO)
+        else:
+            digests[0, row], digests[1, row] = _digest(buffer, at, size, _ONE), _digest(buffer, at, size, _TWO)
+
+
+@compiled("void(uint8[::1], int32[::1], int32[::1], uint64[:, ::1])")
+def digest_cells(buffer: Bytes, starts: Places, sizes: Places, digests: Digests) -> None:
+    """Two digests of each cell; the buffer is padded."""
+    for row in range(len(starts)):
+        digests[0, row] = _digest(buffer, starts[row], sizes[row], _ONE)
+        digests[1, row] = _digest(buffer, starts[row], sizes[row], _TWO)
+
+
+@compiled(
+    "void(uint8[::1], int32[:, ::1], int32[:, ::1], int32[::1], int64[:, ::1], float64[::1], uint8[::1], uint8[::1],"
+    " uint8[::1], int64[::1], boolean[:, ::1], boolean[::1], uint8[::1], int64[::1], uint8[::1], int64[::1], uint8[::1],"
+    " boolean[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int64[::1],"
+    " uint64[:, :, ::1], boolean[:, ::1])"
+)
+def scan(
+    buffer: Bytes,
+    starts: Places,
+    sizes: Places,
+    ends: Places,
+    asked: Numbers,
+    limits: npt.NDArray[np.float64],
+    first: Flags,
+    brackets: Flags,
+    credit_values: Flags,
+    credit_weights: Numbers,
+    categories: Mask,
+    regions: Mask,
+    organisation_values: Flags,
+    organisation_weights: Numbers,
+    organisation_checks: Flags,
+    citizen_weights: Numbers,
+    citizen_checks: Flags,
+    out: Mask,
+    days: Days,
+    numbers: Places,
+    firsts: Places,
+    tables: Places,
+    counts: Numbers,
+    digests: Digests,
+    care: Mask,
+) -> None:
+    """Look at all cells of a chunk.
+
+    Args:
+        asked: shape (columns, 8): what is asked of the column, the longest text in bytes, 1 when long numbers count, first and
+            last day, the place of the column in `days` or in `numbers`, `firsts`, `tables` and `counts`, its place in
+            `digests` and `care` (-1: none), 1 when its digests are of normalised text.
+        limits: the amount from which on a number is named.
+        first, brackets: what characters may begin a placeholder; 1 opening, 2 closing bracket; both by code point.
+        out: the cells named; zeros at first. days: day numbers of good dates, else NO_DAY.
+        numbers, firsts, tables, counts: as `_tell_apart` has them; `tables` begin with -1, their width is a power of 2.
+        digests, care: two digests of each cell of a key column, and the cells that normalising may change.
+    """
+    begin = 0
+    normal = np.empty(_NORMAL, dtype=np.uint8)
+    for top in range(0, len(ends), _ROWS):
+        bottom = min(top + _ROWS, len(ends))
+        runs = np.empty((ends[bottom - 1] - begin) // _RUN + 1, dtype=np.int32)
+        found_runs = _mark(buffer, begin, ends[bottom - 1], starts, sizes, ends, top, out, runs)
+        begin = ends[bottom - 1]
+        for column in range(len(starts)):
+            at, size, found = starts[column, top:bottom], sizes[column, top:bottom], out[column, top:bottom]
+            kind, longest, long_numbers = asked[column, 0], asked[column, 1], asked[column, 2]
+            early, late, place, part = asked[column, 3], asked[column, 4], asked[column, 5], asked[column, 6]
+            if kind == REPEATING:
+                found[:] = False
+                if counts[place] >= 0:
+                    counts[place] = _tell_apart(
+                        buffer,
+                        starts[column],
+                        sizes[column],
+                        top,
+                        bottom,
+                        numbers[place],
+                        firsts[place],
+                        tables[place],
+                        counts[place],
+                    )
+            elif kind in (TEXT, OTHER_NUMBER):
+                _odd_texts(
+                    buffer, at, size, runs[: found_runs * long_numbers], longest, first, kind == OTHER_NUMBER, found
+                )
+            elif kind == DOCUMENT_NUMBER:
+                _odd_document_numbers(buffer, at, size, longest, brackets, found)
+            elif kind == DATE:
+                _odd_dates(buffer, at, size, late, found, days[place, top:bottom])
+            elif kind == AMOUNT:
+                _odd_amounts(buffer, at, size, longest, limits[column], found)
+            elif kind == CREDIT_CODE:
+                _odd_credit_codes(buffer, at, size, credit_values, credit_weights, categories, regions, found)
+            elif kind == ORGANISATION_CODE:
+                _odd_organisation_codes(
+                    buffer, at, size, organisation_values, organisation_weights, organisation_checks, found
+                )
+            elif kind == CITIZEN_ID:
+                _odd_citizen_ids(buffer, at, size, citizen_weights, citizen_checks, early, late, found)
+            else:
+                for row in range(bottom - top):
+                    found[row] = size[row] != 0
+            if part >= 0:
+                _key_texts(
+                    buffer,
+                    at,
+                    size,
+                    asked[column, 7] == 1,
+                    digests[part, :, top:bottom],
+                    care[part, top:bottom],
+                    normal,
+                )
+
+
+@compiled("void(uint8[::1], int32[::1], int32[::1], uint8[::1], boolean[::1])")
+def same_cells(buffer: Bytes, starts: Places, sizes: Places, text: Bytes, out: Mask) -> None:
+    """Name the cells that hold this text."""
+    for row in range(len(starts)):
+        out[row] = sizes[row] == len(text)
+        for place in range(len(text) if out[row] else 0):
+            if buffer[starts[row] + place] != text[place]:
+                out[row] = False
+                break
+
+
+@compiled("int64(uint8[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1])")
+def tell_apart(
+    buffer: Bytes, starts: Places, sizes: Places, rows: Numbers, numbers: Places, first: Places, table: Places
+) -> int:
+    """Number the different texts of some rows' cells in the order of their coming; how many there are.
+
+    Args:
+        numbers: filled, one for each of `rows`. first: filled, the place in `rows` of each text's first cell.
+        table: begins with -1; its length is a power of 2 above the number of rows.
+    """
+    count = 0
+    for at in range(len(rows)):
+        start, size = starts[rows[at]], sizes[rows[at]]
+        slot = np.int64(_digest(buffer, start, size, _ONE) & np.uint64(len(table) - 1))
+        while table[slot] >= 0:
+            other = rows[first[table[slot]]]
+            if sizes[other] == size and _same(buffer, starts[other], start, size):
+                break
+            slot = (slot + 1) & (len(table) - 1)
+        if table[slot] < 0:
+            table[slot], first[count] = count, at
+            count += 1
+        numbers[at] = table[slot]
+    return count
