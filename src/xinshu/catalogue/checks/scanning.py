@@ -4,9 +4,8 @@ They may name too many cells, never too few: what they clear, `inspection.inspec
 (`tests/catalogue/test_screening.py` compares the two). `screening` says what is asked of which column; nothing here
 knows an item.
 
-`scan` goes through a chunk by blocks of rows that stay in the processor's cache while every column is looked at. The
-module is longer than others: numba keeps compiled code by the file it comes from, and would not notice a change in
-another one.
+`scan` goes through a chunk by blocks of rows that stay in the processor's cache while every column is looked at. Long because
+numba keeps compiled code by the file it comes from, and would not notice a change in another one.
 """
 
 from __future__ import annotations
@@ -628,7 +627,8 @@ def scan(
     digests: Digests,
     care: Mask,
 ) -> None:
-    """Look at all cells of a chunk.
+    """Look at all cells of a chunk. Long because compiled code takes arrays one by one, and every kind of question has its
+    branch.
 
     Args:
         asked: shape (columns, 8): what is asked of the column, the longest text in bytes, 1 when long numbers count, first and

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from xinshu.collection.reading.encoding import csv_records, detect_delimiter, detect_encoding, first_records
-from xinshu.collection.reading.records import Layout, count_bytes, is_utf8, lay_out, padded
+from xinshu.collection.reading.records import Layout, count_bytes, halve_quotes, is_utf8, lay_out, padded
 from xinshu.collection.reading.shape import (
     Heading,
     OpenedFile,
@@ -29,6 +29,7 @@ from xinshu.collection.reading.shape import (
 from xinshu.kernel.cells import PADDING, Bytes, Cells
 
 _HEAD_BYTES = 1 << 18
+_FIRST_PART = 8  # the first block is that much smaller: what checks it has work soon
 _RETURN = ord("\r")
 _TAIL_BYTES = 1 << 16
 
@@ -76,8 +77,10 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, int]]:
     """Padded blocks of about `size` bytes, ending after a line feed where one is near, with the place reached."""
     with path.open("rb", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
+        part = max(size // _FIRST_PART, 1)
         while start < end:
-            stop = min(start + size, end)
+            stop = min(start + part, end)
+            part = size
             if stop < end:
                 near = max(start, stop - _TAIL_BYTES)
                 line = os.pread(file.fileno(), stop - near, near).rfind(b"\n")
@@ -158,20 +161,26 @@ class Columns:
 
 
 def columns_of(layout: Layout, delimiter: str, heading: Heading) -> Columns:
-    """The known columns of the records."""
+    """The known columns of the records; to be asked once of a layout."""
     if not layout.regular:
         return _carefully(layout, delimiter, heading)
     width = len(heading.codes)
-    empty = delimiter.encode()
     shape = {
         index: _shape(int(layout.counts[index]), width)
         for index in np.flatnonzero(layout.counts != width).tolist()
-        if layout.record(index).strip(empty)
+        if layout.sizes[:, index].any() or _has_text(layout.record(index), delimiter)
     }
+    if layout.doubled:
+        halve_quotes(layout.buffer, layout.starts, layout.sizes)
     columns = heading.known
     places = list(columns.values())
     cells = Cells(tuple(columns), layout.buffer, layout.starts[places], layout.sizes[places], layout.ends)
     return Columns(cells, shape)
+
+
+def _has_text(record: bytes, delimiter: str) -> bool:
+    """Whether any cell of a record is filled, if only with a quote."""
+    return bool(record.strip(delimiter.encode() + b'"')) or b'""""' in record
 
 
 def _shape(found: int, width: int) -> str:

@@ -25,7 +25,8 @@ class Layout:
 
     `starts`, `sizes`: shape (width, records), cells without their quotes; a cell that a record does not have is empty.
     `ends`: the place after each record's line feed. `counts`: cells of each record. `regular`: quotes stand where
-    RFC 4180 has them. `open_record`: the 0-based number of the record in which a quoted cell is still open, or -1.
+    RFC 4180 has them. `doubled`: a quoted cell may have quotes written twice. `open_record`: the 0-based number of the
+    record in which a quoted cell is still open, or -1.
     """
 
     buffer: Bytes
@@ -34,6 +35,7 @@ class Layout:
     ends: Places
     counts: Places
     regular: bool
+    doubled: bool
     open_record: int
 
     @property
@@ -74,8 +76,7 @@ def padded(*parts: bytes) -> Bytes:
 
 
 def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
-    """Find the records of a text and the first `width` cells of each. `buffer` is padded; quotes written twice in a
-    quoted cell are made one in place."""
+    """Find the records of a text and the first `width` cells of each. `buffer` is padded; it is not changed."""
     size = len(buffer) - PADDING
     most = count_bytes(buffer, size, _LINE_FEED)
     starts = np.zeros((width, most), dtype=np.int32)
@@ -84,9 +85,7 @@ def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
     found, regular, is_open, doubled = _find(buffer, size, ord(delimiter), starts, sizes, ends, counts)
     if found < most:
         starts, sizes = starts[:, :found].copy(), sizes[:, :found].copy()
-    if doubled and regular:
-        _halve_quotes(buffer, starts, sizes)
-    return Layout(buffer, starts, sizes, ends[:found], counts[:found], regular, found if is_open else -1)
+    return Layout(buffer, starts, sizes, ends[:found], counts[:found], regular, doubled, found if is_open else -1)
 
 
 @compiled("int64(uint8[::1], int64, uint8)")
@@ -132,7 +131,8 @@ def _find(
                     elif place == begin:
                         inside, quoted = True, True
                     elif quoted:
-                        inside = doubled = closed == place - 1
+                        inside = closed == place - 1
+                        doubled = doubled or inside
                         regular = regular and inside
                     continue
                 if inside:
@@ -152,7 +152,8 @@ def _find(
 
 
 @compiled("void(uint8[::1], int32[:, ::1], int32[:, ::1])")
-def _halve_quotes(buffer: Bytes, starts: Places, sizes: Places) -> None:
+def halve_quotes(buffer: Bytes, starts: Places, sizes: Places) -> None:
+    """Make one of the quotes written twice in quoted cells, in place; to be done once."""
     for row in range(starts.shape[1]):
         for column in range(starts.shape[0]):
             start, size = starts[column, row], sizes[column, row]
