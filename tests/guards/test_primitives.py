@@ -36,7 +36,10 @@ _SHA256 = {
     "src/xinshu/security/sealing.py": "name of a file taken in",
 }
 _HARMLESS = {"sha256", "compare_digest"}
-_SYSTEM_CALLS = {"src/xinshu/bootstrap/supervisor.py"}  # ctypes for prctl, not for libcrypto
+_SYSTEM_CALLS = {
+    "src/xinshu/bootstrap/supervisor.py",
+    "src/xinshu/kernel/arrow.py",
+}  # ctypes for prctl and Arrow, not for libcrypto
 
 
 def touches(tree: ast.Module) -> Iterator[tuple[int, str]]:

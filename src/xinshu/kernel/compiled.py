@@ -2,7 +2,7 @@
 
 A function is compiled for the types in its signature when its module is imported, and kept in numba's cache beside the
 module (or in the user's cache folder where that cannot be written): a process that may write no file can still use it.
-Source: docs/decisions/0008-compiled-loops.md.
+Source: docs/decisions/0015-checks-look-at-bytes.md.
 """
 
 from __future__ import annotations
