@@ -21,7 +21,7 @@ help: ## this list
 	@echo "           SERVE=0 (demo ends after printing), ROWS (bench), PYTHON (default python3, 3.11 or later)"
 
 demo: $(STAMP) ## set up, load the demo province, run the main job, serve on http://127.0.0.1:8000
-	$(BIN)/python -m xinshu.cli demo run $(if $(filter 0 no false,$(SERVE)),--no-serve,--serve)
+	XINSHU_WITHOUT_SECOND_FACTOR=$${XINSHU_WITHOUT_SECOND_FACTOR-reporter} $(BIN)/python -m xinshu.cli demo run $(if $(filter 0 no false,$(SERVE)),--no-serve,--serve)
 
 test: $(STAMP) ## all tests
 	@$(MAKE) --no-print-directory $(PACKAGES) || echo "npm packages are not there: their tests are skipped, or fail under XINSHU_REQUIRE_E2E=1"
