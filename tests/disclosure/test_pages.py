@@ -9,7 +9,7 @@ from types import ModuleType
 from uuid import UUID
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import clear_url_caches
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from xinshu.disclosure.models import Ticket
 from xinshu.disclosure.requesters import requester_of
 from xinshu.project import urls
 from xinshu.security.domain import Role
+from xinshu.security.identity.sessions import begin
 from xinshu.security.models import Post, User
 from xinshu.security.queries import organisations
 from xinshu.web.console import query
@@ -59,6 +60,9 @@ def enter(site, world):
         Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
         client = Client(headers={"host": "127.0.0.1"})
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        request = RequestFactory().get("/")
+        request.session = client.session
+        begin(request, user, timezone.now())
         return client
 
     return make
