@@ -141,7 +141,7 @@ class SessionMiddleware:
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any) -> None:
         """A request of somebody is a sign of life, but for those a page makes by itself."""
-        if getattr(view, "passive", False) or not isinstance(request.user, User):
+        if getattr(view, "passive", False) or request.session.session_key is None or not isinstance(request.user, User):
             return
         SignedSession.objects.filter(name=session_name(request.session.session_key or "")).update(
             seen_at=timezone.now()
