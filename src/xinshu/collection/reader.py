@@ -17,7 +17,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -47,6 +47,7 @@ from xinshu.rules.loading import load_rules
 
 _MEBIBYTE = 1 << 20
 _POLL_SECONDS = 0.05
+_LARGER_PARTS = 4  # a check alone holds the cells of a part and nothing else: it may read larger ones
 _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve without using
 
 
@@ -214,7 +215,9 @@ def _bound(job: ReadJob) -> None:
 
 def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes]]]:
     name = job.name or job.path.name
-    opened = open_file(job.path, ReadPlan(job.item, name, job.limits))
+    parts = 1 if job.load else _LARGER_PARTS
+    limits = replace(job.limits, chunk_bytes=job.limits.chunk_bytes * parts)
+    opened = open_file(job.path, ReadPlan(job.item, name, limits))
     checker = ItemChecker(job.item, check_context(job, name))
     head: dict[str, object] = {"kind": "part", "rows": 0, "doubtful": 0, "duplicates": 0, "done": 0.0}
     nothing = [_frame_bytes(pl.DataFrame())] * 2 if job.load else []
