@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ from xinshu.rules.loading import load_rules
 
 _MEBIBYTE = 1 << 20
 _POLL_SECONDS = 0.05
+_SWITCH_SECONDS = 0.0002  # threads hand compiled work to each other and should not wait for a turn
 _LARGER_PARTS = 4  # a check alone holds the cells of a part and nothing else: it may read larger ones
 _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve without using
 
@@ -185,6 +187,7 @@ def _resident_bytes(pid: int) -> int:
 
 def _child(answer: Connection, job: ReadJob) -> None:
     gc.disable()  # short-lived, and its tables are no garbage
+    sys.setswitchinterval(_SWITCH_SECONDS)
     _bound(job)
     try:
         for head, tables in _work(job):

@@ -34,7 +34,7 @@ FILLED, TEXT, OTHER_NUMBER, DOCUMENT_NUMBER, DATE, AMOUNT, CREDIT_CODE, ORGANISA
 
 _BLOCK = 4096  # bytes marked at a time
 _ROWS = 256  # rows looked at in all columns before the next ones
-_RUN = 10
+_RUN = 11  # the shortest number looked for is a mobile phone's
 _NORMAL = 1024  # bytes of a text that are compared in their normal form here
 _SHORT_BYTES = 15  # the longest placeholder that begins like an ordinary word has 12 bytes
 _ONE, _TWO = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # odd numbers that spread bits well
@@ -135,13 +135,21 @@ def _classify(first: Bytes, second: Bytes, third: Bytes, marks: Flags) -> None:
 
 @compiled("void(uint8[::1], uint8[::1])")
 def _find_events(marks: Flags, events: Flags) -> None:
-    """Odd bytes, and bytes where a run of at least ten like digits begins. The marks begin one byte before the events and
+    """Odd bytes, and bytes where a run of at least `_RUN` like digits begins. The marks begin one byte before the events and
     end ten after them; many bytes at a time, like `_classify`."""
     before, one, two, three, four = marks, marks[1:], marks[2:], marks[3:], marks[4:]
-    five, six, seven, eight, nine, ten = marks[5:], marks[6:], marks[7:], marks[8:], marks[9:], marks[10:]
+    five, six, seven, eight, nine, ten, last = (
+        marks[5:],
+        marks[6:],
+        marks[7:],
+        marks[8:],
+        marks[9:],
+        marks[10:],
+        marks[11:],
+    )
     for at in range(len(events)):
         run = one[at] & two[at] & three[at] & four[at] & five[at] & six[at] & seven[at] & eight[at] & nine[at] & ten[at]
-        events[at] = (one[at] & _MARKED) | (run & ~before[at] & _DIGIT_LIKE)
+        events[at] = (one[at] & _MARKED) | (run & last[at] & ~before[at] & _DIGIT_LIKE)
 
 
 @compiled()
@@ -466,6 +474,21 @@ def _digest(buffer: Bytes, at: int, size: int, factor: Any) -> Any:
     return state
 
 
+@compiled()
+def _digest_twice(buffer: Bytes, at: int, size: int, digests: Digests, row: int) -> None:
+    """`_digest` with both factors."""
+    one = two = np.uint64(size + 1) * np.uint64(0x9E3779B97F4A7C15)
+    place = 0
+    while place < size:
+        word = load_word(buffer, at + place)
+        if place + 8 > size:
+            word &= (np.uint64(1) << np.uint64(8 * (size - place))) - np.uint64(1)
+        one, two = (one ^ word) * _ONE, (two ^ word) * _TWO
+        one, two = one ^ (one >> _HALF), two ^ (two >> _HALF)
+        place += 8
+    digests[0, row], digests[1, row] = one, two
+
+
 @compiled(inline=True)
 def _same(buffer: Bytes, one: int, other: int, size: int) -> bool:
     place = 0
@@ -495,6 +518,9 @@ def _tell_apart(
     """Go on numbering the different texts of a column; how many there are by now, or -1 when `first` has no more room."""
     for row in range(top, bottom):
         at, size = starts[row], sizes[row]
+        if row > 0 and size == sizes[row - 1] and _same(buffer, starts[row - 1], at, size):  # very often
+            numbers[row] = numbers[row - 1]
+            continue
         slot = np.int64(_digest(buffer, at, size, _ONE) & np.uint64(len(table) - 1))
         while True:
             number = table[slot]
@@ -581,17 +607,16 @@ def _key_texts(
             written = _write_normal(buffer, at, at + size, normal)
             care[row] = written < 0
             if written >= 0:
-                digests[0, row], digests[1, row] = _digest(normal, 0, written, _ONE), _digest(normal, 0, written, _TWO)
+                _digest_twice(normal, 0, written, digests, row)
         else:
-            digests[0, row], digests[1, row] = _digest(buffer, at, size, _ONE), _digest(buffer, at, size, _TWO)
+            _digest_twice(buffer, at, size, digests, row)
 
 
 @compiled("void(uint8[::1], int32[::1], int32[::1], uint64[:, ::1])")
 def digest_cells(buffer: Bytes, starts: Places, sizes: Places, digests: Digests) -> None:
     """Two digests of each cell; the buffer is padded."""
     for row in range(len(starts)):
-        digests[0, row] = _digest(buffer, starts[row], sizes[row], _ONE)
-        digests[1, row] = _digest(buffer, starts[row], sizes[row], _TWO)
+        _digest_twice(buffer, starts[row], sizes[row], digests, row)
 
 
 @compiled(
