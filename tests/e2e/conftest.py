@@ -8,6 +8,7 @@ test module.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -55,6 +56,12 @@ class Website:
     closed: str
 
     @property
+    def record(self) -> str:
+        """The address of a public record of the subject."""
+        with urlopen(f"{self.root}/s/{self.subject}", timeout=STARTS_IN) as answer:
+            return re.search(r'href="(/r/[0-9A-Z]{16})"', answer.read().decode())[1]
+
+    @property
     def public_pages(self) -> dict[str, str]:
         """{name: address} of every kind of public page, empty and failing forms too."""
         wrong = self.subject[:17] + ("A" if self.subject[17] != "A" else "B")
@@ -69,6 +76,8 @@ class Website:
             "subject as a table": f"/s/{self.subject}?view=table",
             "subject without records": f"/s/{self.bare}",
             "closed subject": f"/s/{self.closed}",
+            "record": self.record,
+            "no such record": "/r/" + "0" * 16,
             "dual publicity": "/sgs",
             "dual publicity, none": "/sgs?region=990200",
             "collection": "/collection",

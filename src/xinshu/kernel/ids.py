@@ -94,6 +94,14 @@ def is_public_id(text: str) -> bool:
     return _PUBLIC.match(text) is not None
 
 
+def public_id_bytes(public: str) -> bytes:
+    """The ten bytes that a canonical public id stands for."""
+    bits = 0
+    for char in public:
+        bits = bits << 5 | PUBLIC_ID_ALPHABET.index(char)
+    return bits.to_bytes(10, "big")
+
+
 def read_public_id(text: str) -> str | None:
     """The canonical public id in what a person typed (case, gaps, hyphens; I and L read as 1, O as 0), or None."""
     if not text.isascii():

@@ -71,6 +71,18 @@ class PublicRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicRecordPage:
+    """One record with whom it is about. `first_received` and `corrected_on`: when it first came in, and when its present
+    content did if that was later (Shanghai days)."""
+
+    record: PublicRecord
+    code: str
+    name: str
+    first_received: date
+    corrected_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class PublicSection:
     """The records of one item, latest event first; empty when there are none."""
 

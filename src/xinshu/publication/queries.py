@@ -11,11 +11,13 @@ from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import Divisions
 from xinshu.collection.queries import item_versions
-from xinshu.kernel.ids import public_id
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.ids import public_id, read_public_id
 from xinshu.kernel.profiles import Profile
-from xinshu.publication.domain import PublicProfile, PublicSection
+from xinshu.publication.domain import PublicProfile, PublicRecordPage, PublicSection
+from xinshu.publication.errors import PublicityEnded, RecordNotFound
 from xinshu.publication.wording import Words, about_a_person, provenance, public_fields, public_record
-from xinshu.records.queries import StoredRecord, former_contents, most_recorded, records_of
+from xinshu.records.queries import StoredRecord, former_contents, most_recorded, record_named, records_of
 from xinshu.rules.domain import RuleSet
 from xinshu.rules.loading import load_rules
 from xinshu.security.queries import organisation_names
@@ -81,6 +83,35 @@ def public_profile(
     )
 
 
+def public_page_of(public: str, *, reference: PublicReference, day: date) -> PublicRecordPage:
+    """One record as the public may read it on a day.
+
+    Args:
+        public: its public id, as somebody typed it.
+    Raises:
+        RecordNotFound: no such record, or one that the public was never shown. One answer for both.
+        PublicityEnded: it was public once; nothing more is said of it.
+    """
+    name = read_public_id(public)
+    record = record_named(name) if name is not None else None
+    item = None if record is None else reference.catalogue.get(record.item)
+    if record is None or item is None or not _can_be_public(item) or about_a_person(record, item):
+        raise RecordNotFound
+    if record.public_from is None or day < record.public_from:
+        raise RecordNotFound
+    if not record.public_on(day):
+        raise PublicityEnded
+    words = Words(organisation_names({record.supplier}), reference.rule_sets, item_versions({record.batch_id}))
+    subject = find_subject(public_id(record.subject))
+    return PublicRecordPage(
+        public_record(item, record, day, words),
+        subject.uscc,
+        subject.name,
+        shanghai_date(record.first_received_at),
+        shanghai_date(record.received_at) if record.received_at != record.first_received_at else None,
+    )
+
+
 def busiest_subject(day: date) -> str | None:
     """Code of a subject that has much to show on that day; None while nothing is public. For demonstrations."""
     found = most_recorded(day)
@@ -106,8 +137,12 @@ def _sections(
             ),
         )
         for item in reference.catalogue.values()
-        if not item.creates_subjects and item.publicity.by != "none" and item.access == "public"
+        if _can_be_public(item)
     )
+
+
+def _can_be_public(item: CatalogueItem) -> bool:
+    return not item.creates_subjects and item.publicity.by != "none" and item.access == "public"
 
 
 def _region(code: str, divisions: Divisions) -> str:

@@ -24,6 +24,7 @@ def routes(portal: Portal) -> list[URLPattern]:
         path("search", views.search, given, name="search"),
         path("search/suggest", views.suggest, given, name="suggest"),
         path("s/<str:code>", views.subject, given, name="subject"),
+        path("r/<str:public>", views.record, given, name="record"),
         path("sgs", views.dual_publicity, given, name="dual-publicity"),
         path("collection", views.collection, given, name="collection"),
         path("sitemap", articles.sitemap, given, name="sitemap"),

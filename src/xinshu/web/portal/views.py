@@ -16,8 +16,9 @@ from django.views.decorators.http import require_safe
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.identifiers import InvalidIdentifier, Uscc
 from xinshu.kernel.text import normalise_cell, upper_ascii
+from xinshu.publication.errors import PublicityEnded, RecordNotFound
 from xinshu.publication.feed import ITEMS, Feed, feed
-from xinshu.publication.queries import public_profile
+from xinshu.publication.queries import public_page_of, public_profile
 from xinshu.publication.search import search_public
 from xinshu.security.routes import public
 from xinshu.subjects.domain import CLOSED_STATES
@@ -27,7 +28,7 @@ from xinshu.web.portal.hits import KINDS, SCOPES, narrow
 from xinshu.web.portal.holdings import flow, latest_receipt, loading, records_held, subjects_held
 from xinshu.web.portal.paging import Pager
 from xinshu.web.portal.site import Portal
-from xinshu.web.portal.timeline import shape
+from xinshu.web.portal.timeline import entry, shape
 
 FOUND_AT_MOST = 100  # subjects a search lists; a longer name finds the others
 _ON_PAGE = 20
@@ -161,6 +162,26 @@ def subject(request: HttpRequest, portal: Portal, code: str) -> HttpResponse:
         "objection": _service(portal, "objection"),
     }
     return page(request, portal, "subject", context)
+
+
+@public
+@never_cache
+@require_safe
+def record(request: HttpRequest, portal: Portal, public: str) -> HttpResponse:
+    """`/r/{id}`: one record as it is public today; 410 without its content once it is no longer, 404 for an unknown id."""
+    try:
+        found = public_page_of(public[:_LONGEST_QUERY], reference=portal.reference, day=today())
+    except PublicityEnded as ended:
+        return page(request, portal, "ended", {"problem": ended}, status=410)
+    except RecordNotFound:
+        return page(request, portal, "not_found", {"query": "", "hint": "", "unknown_record": True}, status=404)
+    context = {
+        "found": found,
+        "entry": entry(found.record, today(), portal.permits),
+        "repair": _service(portal, "repair"),
+        "objection": _service(portal, "objection"),
+    }
+    return page(request, portal, "record", context)
 
 
 def page(request: HttpRequest, portal: Portal, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
