@@ -37,6 +37,7 @@ from xinshu.records.services import Loader
 from xinshu.security.domain import OrganisationFacts
 from xinshu.security.queries import organisation
 from xinshu.security.sealing import Vault
+from xinshu.subjects.services import refresh_statistics
 
 Progress = Callable[[str, float, int], None]
 """(step, share done 0-1, rows so far)."""
@@ -111,7 +112,10 @@ def receive(
     finally:
         keeper.join()
     batch.refresh_from_db()
-    return batch_report(batch, desk.settings.home, repeated=keeper.late)
+    report = batch_report(batch, desk.settings.home, repeated=keeper.late)
+    if item.creates_subjects and not report.repeated:
+        refresh_statistics(report.new)
+    return report
 
 
 class _Keeper(Thread):

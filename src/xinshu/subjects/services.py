@@ -15,7 +15,7 @@ import psycopg
 from django.db import transaction
 
 from xinshu.kernel import copying
-from xinshu.kernel.database import looking_up
+from xinshu.kernel.database import fetch, looking_up
 from xinshu.kernel.ids import public_id, uuid7_batch
 from xinshu.kernel.text import normalise_name
 from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge_alike, telling_bigrams
@@ -25,6 +25,7 @@ from xinshu.subjects.readings import reading_keys
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
 _RAREST = 4
+_WORTH_STATISTICS = 1_000  # subjects added at once
 _BEARERS = """
 SELECT bigram, (SELECT count(*) FROM (
     SELECT 1 FROM subjects_subjectname n WHERE public.name_bigrams(n.name_norm) @> ARRAY[bigram] LIMIT %s) AS bearers)
@@ -249,6 +250,17 @@ def _former_names(cursor: psycopg.Cursor, rows: Sequence[Registration], ids: Seq
 
 
 @transaction.atomic
+def refresh_statistics(added: int) -> bool:
+    """Have the planner learn of subjects just added, where they are at least a tenth of those it knows of.
+
+    To be called after the transaction that added them. Returns whether statistics were made.
+    """
+    if added < _WORTH_STATISTICS:
+        return False
+    ((made,),) = fetch("SELECT subjects_analyse(%s)", [added])
+    return bool(made)
+
+
 def merge(loser: UUID, winner: UUID, *, reason: str, by: str, now: datetime) -> Merge:
     """Judge two subjects to be one. Nothing moves: the winner's page shows both, until the merge is undone.
 
