@@ -26,6 +26,7 @@ from xinshu.disclosure.upkeep import sweep
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.logs import new_trace
 from xinshu.project.environment import read_settings
+from xinshu.security.identity.accounts import disable_idle
 from xinshu.security.rotation.progress import Phase
 from xinshu.security.rotation.tasks import ROTATE, ask_to_continue
 
@@ -158,3 +159,14 @@ def count_keys_daily(timestamp: int) -> None:
     """How much is on each key, for the page of keys. `timestamp`: when it was due."""
     del timestamp
     count_all(read_settings())
+
+
+@app.periodic(cron="50 16 * * *")  # by UTC: ten to one at night in Shanghai
+@app.task(name="xinshu.disable_idle", queueing_lock="xinshu.disable_idle")
+@_own_trace
+def disable_idle_daily(timestamp: int) -> None:
+    """Accounts nobody signed in with for too long. `timestamp`: when it was due."""
+    del timestamp
+    gone = disable_idle(datetime.now(UTC))
+    if gone:
+        _log.info("idle accounts disabled", count=len(gone))

@@ -18,6 +18,7 @@ from rich.table import Table
 from xinshu.bootstrap.desk import bring_up_to_date, load_profile, open_desk, prepare_channels
 from xinshu.bootstrap.installation import migrate, open_installation
 from xinshu.cli import account, up
+from xinshu.cli import demo_staff as staff
 from xinshu.cli.ingest import rate, report_table
 from xinshu.cli.progress import progress_bar
 from xinshu.cli.subject import print_profile
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     """Add the command group."""
     group = typer.Typer(help="演示省：生成数据，演示主流程", no_args_is_help=True)
     group.command("generate", help="生成带有错误和答案的来源文件")(_generate)
+    group.command("code", help="由演示账户的验证器密钥算出当前动态口令")(staff.code)
     group.command("run", help="建库、生成演示省、全部入库，打印结果并开启网站")(_run)
     app.add_typer(group, name="demo")
 
@@ -91,6 +93,7 @@ def _run(
             print_profile(console, code, today)
         prepare_channels(settings)
         _show_reporter(reports)
+        staff.show(datetime.now(UTC))
         if serve:
             up.serve(settings, port)
 

@@ -17,6 +17,7 @@ from xinshu.bootstrap.supervisor import supervise
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.settings import Settings
 from xinshu.project.environment import read_settings
+from xinshu.security.rowsecurity import require_safe_role
 from xinshu.web.portal.site import Portal
 
 HOST = "127.0.0.1"
@@ -51,8 +52,10 @@ def serve(settings: Settings, port: int) -> int:
     Raises:
         PortTaken: something listens on one of the ports.
         ProfileInvalid: a file of the profile that the website shows has a fault (site.yaml, content.yaml).
+        RoleUnsafe: the database role of the program owns tables or stands above row-level security.
     """
     Portal(settings).read()
+    require_safe_role()
     _require_free(port)
     _require_free(port + 1)
     seal_at_start(settings, datetime.now(UTC))

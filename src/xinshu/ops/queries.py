@@ -9,15 +9,20 @@ from django.db import DatabaseError, connection
 
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.audit.services import anchor_state
+from xinshu.security.rowsecurity import require_safe_role
 
 _log = structlog.get_logger(__name__)
 
 
 def database_ready() -> bool:
-    """Whether the database answers under the application's role and has our tables. Logs why when it does not."""
+    """Whether the database answers under a role that row-level security holds for, and has our tables. Logs why when not."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM security_organisation LIMIT 1")
+        require_safe_role()
+    except XinshuError as problem:
+        _log.error("database role unsafe", code=problem.code, problem=problem.message)
+        return False
     except DatabaseError as problem:
         connection.close()
         _log.warning("database not ready", problem=str(problem).splitlines()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from xinshu.security.audit.services import record
 from xinshu.security.domain import ROLE_WORDS, Actor, NewAccount, Role
 from xinshu.security.identity.changes import refusals_recorded
 from xinshu.security.identity.errors import AlreadyBootstrapped, ChangeUnknown, LastSecurityAdministrator
+from xinshu.security.identity.factors import keep_totp, new_secret
 from xinshu.security.identity.passwords import change_password
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.rules import configured
@@ -22,6 +24,14 @@ from xinshu.security.models import Post, User
 from xinshu.security.policy import require
 
 ACCOUNT = "identity.account"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """An account of a demonstration, and the secret (base 32) of its authenticator app."""
+
+    made: NewAccount
+    secret: str = field(repr=False)
 
 
 def create_account(
@@ -93,6 +103,15 @@ def bootstrap_administrator(
         _give(user, role, now)
         record(by_machine(user, f"bootstrap_{role.value}", now))
     return NewAccount(account_facts(user), password)
+
+
+def make_demo_staff(username: str, *, display_name: str, organisation: str, role: Role, now: datetime) -> DemoStaff:
+    """A demonstration's account with a second factor set up, whose secret is told once as the password is."""
+    with transaction.atomic():
+        made = make_demo_account(username, display_name=display_name, organisation=organisation, role=role, now=now)
+        secret = new_secret()
+        keep_totp(User.objects.get(username=username), secret)
+    return DemoStaff(made, secret)
 
 
 def make_demo_account(username: str, *, display_name: str, organisation: str, role: Role, now: datetime) -> NewAccount:
