@@ -9,6 +9,7 @@ import json
 import os
 import pwd
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,14 +30,15 @@ from xinshu.security.audit.domain import AuditEntry
 from xinshu.security.audit.exporting import prove, write_export
 from xinshu.security.audit.queries import Filter, Found, blocks_of, by_subject, search
 from xinshu.security.audit.sealer import Sealer
-from xinshu.security.audit.services import record_refusal
+from xinshu.security.audit.services import record_alone
 from xinshu.security.auditcheck.chain import check
 from xinshu.security.auditcheck.errors import KeysMissing, RecordUnreadable
 from xinshu.security.auditcheck.proofs import check_proof
 from xinshu.security.auditcheck.record import Keys, Report
-from xinshu.security.auditcheck.sources import DatabaseSource, ExportSource, read_anchors
+from xinshu.security.auditcheck.sources import ExportSource, read_anchors
 from xinshu.security.crypto import public_key_pem, signing_keys
 from xinshu.security.sealing import Vault
+from xinshu.security.verification import check_record, facts_of, trusted_keys
 
 _FAILED = 1
 
@@ -94,18 +96,16 @@ def _verify_database(
 ) -> Report:
     keys = _read_keys(settings, public_key)
     first, last = blocks_of(*map(_bound, span))
-    kept = read_anchors(anchors or settings.audit_anchors) if anchors or settings.audit_anchors.is_dir() else None
-    with progress_bar(quiet=quiet) as begin, bulk_transaction() as bulk:
+    folder = anchors or settings.audit_anchors
+    if anchors is not None and not anchors.is_dir():
+        read_anchors(anchors)  # says what is wrong
+    with progress_bar(quiet=quiet) as begin:
         step = begin("校验")
-        report = check(
-            DatabaseSource(bulk, first, last),
-            keys,
-            kept,
-            first_block=first,
-            last_block=last,
-            progress=lambda rows: step("核对", 0.0, rows),
+        report = check_record(
+            keys, folder, first_block=first, last_block=last, progress=lambda rows: step("核对", 0.0, rows)
         )
-    _note("audit.verify", rows=report.rows, ok=int(report.ok))
+    full = span == ("", "") and folder.is_dir()
+    _note("audit.verify", facts_of(report, full=full))
     return report
 
 
@@ -191,7 +191,10 @@ def _export(
         first, last = blocks_of(_bound(since), _bound(until))
         with bulk_transaction() as bulk, output.open("w", encoding="utf-8", newline="\n") as target:
             done = write_export(bulk, target, Sealer.of(settings).signer, datetime.now(UTC), first, last)
-        _note("audit.export", rows=done.rows, first_block=done.first_block, last_block=done.last_block)
+        _note(
+            "audit.export",
+            {"rows": done.rows, "first_block": done.first_block, "last_block": done.last_block},
+        )
     if as_json:
         facts = {"file": str(output), "rows": done.rows, "first_block": done.first_block, "last_block": done.last_block}
         typer.echo(json.dumps(facts, ensure_ascii=False))
@@ -208,7 +211,7 @@ def _prove(
         require_migrated()
         with bulk_transaction() as bulk:
             proof = prove(bulk, seq)
-        _note("audit.prove", seq=seq)
+        _note("audit.prove", {"seq": seq})
     output.write_text(proof, encoding="utf-8")
     typer.echo(json.dumps({"file": str(output), "seq": seq}) if as_json else f"存证证明已写入 {output}")
 
@@ -236,7 +239,7 @@ def _search(
     with open_installation(read_settings()):
         require_migrated()
         found = search(wanted, limit=limit)
-        _note("audit.search", rows=len(found))
+        _note("audit.search", {"rows": len(found)})
     _show(found, as_json=as_json)
 
 
@@ -250,7 +253,7 @@ def _subject(
         require_migrated()
         reference = Vault.open(settings.home).reference("subject", uscc.strip().upper()).bytes
         found = by_subject(reference, limit=limit)
-        _note("audit.subject", reference, rows=len(found))
+        _note("audit.subject", {"rows": len(found)}, reference)
     _show(found, as_json=as_json)
 
 
@@ -267,9 +270,9 @@ def _show(found: list[Found], *, as_json: bool) -> None:
     Console().print(table)
 
 
-def _note(action: str, reference: bytes = b"", **detail: int) -> None:
+def _note(action: str, detail: Mapping[str, int | str], reference: bytes = b"") -> None:
     """What is done here is on the record too, under the name of the machine's user."""
-    record_refusal(
+    record_alone(
         AuditEntry(
             at=datetime.now(UTC),
             actor=f"cli:{pwd.getpwuid(os.getuid()).pw_name}",
@@ -287,10 +290,7 @@ def _note(action: str, reference: bytes = b"", **detail: int) -> None:
 def _read_keys(settings: Settings, public_key: Path | None) -> Keys:
     if public_key is not None:
         return Keys(_read(public_key))
-    known = signing_keys(settings.home, "audit")
-    if not known:
-        raise KeysMissing("没有可用的审计公钥", fix="用 --public-key 指定公钥文件")
-    return Keys(b"".join(public_key_pem(settings.home, "audit", each.id) for each in known))
+    return trusted_keys(settings.home)
 
 
 def _read(path: Path) -> bytes:

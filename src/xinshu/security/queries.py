@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from xinshu.kernel.database import fetch
@@ -9,6 +10,7 @@ from xinshu.security.accounts import account_facts, key_facts
 from xinshu.security.domain import AccountFacts, KeyFacts, Level, OrganisationFacts
 from xinshu.security.models import ApiKey, Organisation, User
 
+_USER_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ALL_NAMES = "SELECT uscc, name FROM security_organisation ORDER BY uscc"
 _NAMES = "SELECT uscc, name FROM security_organisation WHERE uscc = ANY(%s) ORDER BY uscc"
 
@@ -32,6 +34,12 @@ def organisation_names(codes: Collection[str] | None = None) -> dict[str, str]:
 def accounts() -> list[AccountFacts]:
     """All users, by name."""
     return [account_facts(each) for each in User.objects.prefetch_related("posts").order_by("username")]
+
+
+def names_of(ids: Collection[str]) -> dict[str, str]:
+    """{user id: name} of those among the ids that are users'."""
+    found = {each for each in ids if _USER_ID.fullmatch(each)}
+    return {str(user.pk): user.display_name for user in User.objects.filter(pk__in=found)} if found else {}
 
 
 def api_keys() -> list[KeyFacts]:

@@ -87,10 +87,19 @@ def record_with(bulk: psycopg.Connection, entries: Sequence[AuditEntry]) -> None
 
 
 def record_refusal(entry: AuditEntry, *, using: str = "default") -> int:
-    """Write an entry by itself, at once; inside a transaction on a connection of its own, so that it outlives a rollback.
+    """Write the entry of a refusal so that it outlives the rollback of its transaction.
 
     Raises:
         AuditUnavailable: it cannot be written; the act stays refused.
+    """
+    return record_alone(entry, using=using)
+
+
+def record_alone(entry: AuditEntry, *, using: str = "default") -> int:
+    """Write an entry by itself, at once; inside a transaction on a connection of its own. Before what it is about is done.
+
+    Raises:
+        AuditUnavailable: it cannot be written.
     """
     connection = connections[using]
     own = connections.create_connection(using) if connection.in_atomic_block else connection

@@ -40,8 +40,8 @@ _ROWS = (
 )
 
 
-def read_anchors(folder: Path) -> dict[int, AnchorFound]:
-    """Every anchor of a folder. A file that is no anchor counts as a forged one of its block.
+def read_anchors(folder: Path, first_block: int = 1) -> dict[int, AnchorFound]:
+    """Every anchor of a folder, from a block on. A file that is no anchor counts as a forged one of its block.
 
     Raises:
         RecordUnreadable: there is no such folder.
@@ -50,6 +50,8 @@ def read_anchors(folder: Path) -> dict[int, AnchorFound]:
         raise RecordUnreadable(f"没有存证目录 {folder}", fix="用 --anchors 指定存证目录")
     found = {}
     for path in sorted(folder.glob("[0-9]*/[0-9]*.json")):
+        if int(path.stem) < first_block:
+            continue
         try:
             facts = json.loads(path.read_bytes())
             packed = base64.b64decode(facts["leaves"])

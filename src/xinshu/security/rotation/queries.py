@@ -17,6 +17,7 @@ PURPOSE_TITLES = {
     "digest": "摘要与引用",
     "audit": "审计签名",
     "report": "报告签名",
+    "consent": "授权签名",
 }
 STATE_TITLES = {"active": "在用", "old": "停用，待销毁", "destroyed": "已销毁"}
 PHASE_TITLES = {"none": "无", "moving": "重新加密中", "waiting": "等待确认", "done": "已完成", "busy": "另一进程在进行"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinshu.web.console import account, batch, entering, iam, own_account, submit
+from xinshu.web.console import account, audit, batch, entering, iam, own_account, submit
 from xinshu.web.console.desk import OpenDesk
 
 
@@ -31,6 +31,7 @@ def routes(open_desk: OpenDesk) -> list[URLPattern]:
         path("c/iam/accounts/<uuid:user>", iam.switch, name="iam-switch"),
         path("c/iam/changes", iam.put_forward, name="iam-propose"),
         path("c/iam/changes/<uuid:change>", iam.settle, name="iam-settle"),
+        *audit.routes(open_desk),
         path("c", submit.start, name="console"),
         path("c/submit", submit.submit, given, name="console-submit"),
         path("c/submit/template", submit.template, given, name="console-template"),
