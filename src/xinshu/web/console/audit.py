@@ -14,11 +14,14 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from xinshu.collection.services import Desk
+from xinshu.disclosure.rules import load_gate_rules
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.identifiers.errors import InvalidIdentifier
 from xinshu.kernel.identifiers.uscc import Uscc
 from xinshu.kernel.profiles import open_profile
+from xinshu.kernel.settings import Settings
 from xinshu.security.audit.actions import ACTIONS, Action, Kind
 from xinshu.security.audit.errors import NothingSealed
 from xinshu.security.audit.exporting import prove
@@ -35,10 +38,11 @@ from xinshu.security.routes import requires_role
 from xinshu.security.verification import check_record, facts_of, trusted_keys
 from xinshu.web.console.desk import OpenDesk
 
-_PER_PAGE = 50
+_PER_PAGE = 25
 _LOOKED_BACK = timedelta(days=7)
 _CHECKED_BLOCKS = 20
 _TRAIL = 200
+_TITLES: dict[Settings, dict[str, str]] = {}
 _LARGEST = (1 << 53) - 1  # the largest number a detail holds
 _DETAIL_WORDS = {
     "rows": "条数",
@@ -82,6 +86,7 @@ class Line:
     unit: str
     roles: str
     title: str
+    purpose: str
     outcome: str
 
 
@@ -90,7 +95,7 @@ def routes(open_desk: OpenDesk) -> list[URLPattern]:
     given = {"open_desk": open_desk}
     return [
         path("c/audit", overview, given, name="console-audit"),
-        path("c/audit/entry/<int:number>", one_entry, name="console-audit-entry"),
+        path("c/audit/entry/<int:number>", one_entry, given, name="console-audit-entry"),
         path("c/audit/proof/<int:seq>", proof, name="console-audit-proof"),
         path("c/audit/subject", subject, given, name="console-audit-subject"),
         path("c/audit/chain", chain, given, name="console-audit-chain"),
@@ -117,7 +122,7 @@ def overview(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
             "today": shanghai_date(now),
             "figures": figures(*day_bounds(shanghai_date(now))),
             "odd": [(each, names.get(each.actor, each.actor)) for each in odd],
-            "lines": lines_of(found[:_PER_PAGE]),
+            "lines": _lines_of(found[:_PER_PAGE], desk),
             "older": _older(request, found),
             "asked": {name: request.GET.get(name, "") for name in (*_TEXTS, "since", "until")},
             "searching": wanted is not None,
@@ -129,15 +134,16 @@ def overview(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
 
 @requires_role(Role.AUDIT_ADMIN)
 @require_safe
-def one_entry(request: HttpRequest, number: int) -> HttpResponse:
+def one_entry(request: HttpRequest, open_desk: OpenDesk, number: int) -> HttpResponse:
     """`/c/audit/entry/N`: everything recorded of an act, and of the query it belongs to."""
     found = entry(number) if number <= _LARGEST else None
     if found is None:
         raise Http404
     _note(request, "audit.view", timezone.now(), entry=number)
-    (line,) = lines_of([found])
+    desk = open_desk()
+    (line,) = _lines_of([found], desk)
     detail = {_DETAIL_WORDS.get(name, name): value for name, value in found.detail.items()}
-    together = lines_of(trail(found.ticket, limit=_TRAIL)) if found.ticket else []
+    together = _lines_of(trail(found.ticket, limit=_TRAIL), desk) if found.ticket else []
     return _page(request, "entry", {"line": line, "detail": detail, "trail": together})
 
 
@@ -170,13 +176,12 @@ def subject(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
         return _page(
             request, "subject", {"problem": "统一社会信用代码应为 18 位且校验位相符", "code": text}, status=422
         )
-    reference = open_desk().vault.reference("subject", code).bytes
-    now = timezone.now()
+    desk, now = open_desk(), timezone.now()
+    reference = desk.vault.reference("subject", code).bytes
     record_alone(audit_entry(actor_of(request), "audit.subject", now, object_ref=reference))
     found = by_subject(reference, limit=500)
-    return _page(
-        request, "subject", {"code": code, "lines": lines_of(found), "people": len({each.actor for each in found})}
-    )
+    people = len({each.actor for each in found})
+    return _page(request, "subject", {"code": code, "lines": _lines_of(found, desk), "people": people})
 
 
 @requires_role(Role.AUDIT_ADMIN)
@@ -198,7 +203,7 @@ def chain(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
         "keys": keys,
         "key_states": STATE_TITLES,
         "report": report,
-        "checks": lines_of(search(Filter(action="audit.verify"), limit=10)),
+        "checks": _lines_of(search(Filter(action="audit.verify"), limit=10), desk),
         "blocks": _CHECKED_BLOCKS,
     }
     return _page(request, "chain", context)
@@ -221,8 +226,9 @@ def keys_and_anchors(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
     return answer
 
 
-def lines_of(found: Sequence[Found]) -> list[Line]:
-    """Entries with names of people and units."""
+def _lines_of(found: Sequence[Found], desk: Desk) -> list[Line]:
+    """Entries with names of people, units and purposes."""
+    titles = _purpose_titles(desk)
     names = names_of({each.actor for each in found})
     units = organisation_names({each.unit for each in found if each.unit})
     return [
@@ -232,10 +238,20 @@ def lines_of(found: Sequence[Found]) -> list[Line]:
             units.get(each.unit, each.unit),
             "、".join(ROLE_WORDS[Role(role)] for role in each.role.split(",") if role in set(Role)),
             ACTIONS[each.action].title if each.action in ACTIONS else each.action,
+            titles.get(each.purpose, each.purpose),
             _OUTCOMES.get(each.outcome, each.outcome),
         )
         for each in found
     ]
+
+
+def _purpose_titles(desk: Desk) -> dict[str, str]:
+    """{code: title} of the purposes of the profile, read once."""
+    settings = desk.settings
+    if settings not in _TITLES:
+        rules = load_gate_rules(open_profile(settings.profile, settings.profiles_dir), desk.catalogue)
+        _TITLES[settings] = {each.id: each.title for each in rules.purposes}
+    return _TITLES[settings]
 
 
 def _note(request: HttpRequest, action: str, now: datetime, **detail: int | str) -> None:
