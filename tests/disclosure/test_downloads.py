@@ -19,7 +19,7 @@ from tests.disclosure.test_limits import approved_batch
 from xinshu.disclosure.asking import query
 from xinshu.disclosure.batches import run_batch
 from xinshu.disclosure.consents import narrow, pause, revoke
-from xinshu.disclosure.domain import Cell, Disclosed, Fact, Outcome, Result
+from xinshu.disclosure.domain import Disclosed, Fact, Heading, Outcome, Result
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, make_link
 from xinshu.disclosure.errors import Refused
 from xinshu.disclosure.models import Copy, Link, Ticket
@@ -181,13 +181,13 @@ def test_every_sheet_carries_the_watermark(done, take):
 
 def many(gate, ticket, count=30) -> Result:
     """A result with many subjects, under a ticket that asked about them."""
-    cells = (Cell("A", "文号", "A〔2026〕1号"),)
+    heading = Heading("i", "行政处罚", (("A", "文号"),))
     subjects = tuple(
         Disclosed(
             f"{number:018d}",
             f"第{number}公司",
             Outcome.DISCLOSED,
-            (Fact("i", "行政处罚", "某局", None, NOW.date(), cells),),
+            (Fact(heading, "某局", None, NOW.date(), ("A〔2026〕1号",)),),
         )
         for number in range(count)
     )

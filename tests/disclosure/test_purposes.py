@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from xinshu.catalogue.loading import load_catalogue
-from xinshu.disclosure.assembling import cells_of, views_of
-from xinshu.disclosure.domain import SHUT
+from xinshu.disclosure.assembling import Column, View, cut, views_of
+from xinshu.disclosure.domain import SHUT, Fact, Heading
 from xinshu.disclosure.rules import load_gate_rules
 from xinshu.kernel.errors import ProfileInvalid
 from xinshu.kernel.profiles import Profile, open_profile
@@ -63,10 +63,45 @@ def test_only_opened_fields_leave_the_serializer(purpose, rules, catalogue):
     views = views_of(catalogue, openings)
     for item in catalogue.values():
         values = {field.code: "值" for field in item.fields} | {"NEW_COLUMN": "漏"}
-        shown = cells_of(values, views[item.item], {}) if item.item in views else ()
+        shown = []
+        if item.item in views:
+            ((heading, found, _),) = cut([values], views[item.item], None)
+            shown = Fact(heading, "", None, DAY, found).cells
         assert [cell.code for cell in shown] == [
             field.code for field in item.fields if (item.item, field.code) in openings
         ]
+
+
+VIEW = View(
+    Heading("i", "事项", (("N", "姓名"), ("Z", "证件"), ("T", "事由"))),
+    (Column("N", True, True, False), Column("Z", True, False, False), Column("T", False, False, True)),
+    True,
+)
+_ID = "11010118990101001X"
+
+
+@pytest.mark.parametrize("others", [0, 1, 50])
+def test_each_record_is_masked_by_itself_however_many_are_cut_together(others):
+    records = [
+        {"N": "张*", "Z": "1****X", "T": f"当事人{_ID}未按期"},
+        {"N": "张*", "T": "1234567890"},
+        {"Z": "1****X", "T": "12345"},
+        {"N": "李*", "Z": "2****1", "T": f"a\0{_ID}"},
+        {},
+    ]
+    whole = [{"N": "张三", "Z": _ID}, {}, {"N": "漏"}, {"N": "李四"}, {"N": "漏"}]
+    shown = [
+        [(each.code, each.value, each.masked) for each in Fact(heading, "", None, DAY, values, masked).cells]
+        for heading, values, masked in cut(records + [{"T": "678901"}] * others, VIEW, whole + [{}] * others)
+    ]
+    assert shown[:5] == [
+        [("N", "张三", False), ("Z", "1****X", True), ("T", f"当事人1{'*' * 16}X未按期", False)],
+        [("N", "张*", True), ("T", "1234567890", False)],
+        [("Z", "1****X", True), ("T", "12345", False)],
+        [("N", "李四", False), ("Z", "2****1", True), ("T", f"a\x001{'*' * 16}X", False)],
+        [],
+    ]
+    assert shown[5:] == [[("T", "678901", False)]] * others
 
 
 def test_consent_only_classes_are_never_open_without_one(rules, catalogue):

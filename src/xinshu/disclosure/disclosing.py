@@ -15,7 +15,7 @@ from uuid import UUID
 from xinshu.disclosure import auditing
 from xinshu.disclosure.assembling import Serializer, View, views_of
 from xinshu.disclosure.consent_use import Grounds, Use, take
-from xinshu.disclosure.domain import Asked, Disclosed, FieldKey, Opening, Outcome, Purpose, Result
+from xinshu.disclosure.domain import Asked, Disclosed, Fact, FieldKey, Opening, Outcome, Purpose, Result
 from xinshu.disclosure.gate import Gate
 from xinshu.records.disclosing import Holdings, holdings_of, holdings_of_persons
 from xinshu.security.audit.domain import AuditEntry
@@ -66,12 +66,14 @@ def disclose(
     grounds = _grounds(gate, order, now) if grounds is None else grounds
     held = _read(gate, order, grounds)
     plan = _plan_of(gate, order)
-    cut_views, serializer = _Views(gate, order, plan.free), _serializer(gate)
-    subjects = []
+    cut_views, seen = _Views(gate, order, plan.free), []
     for asked, reference in zip(order.subjects, order.references, strict=True):
         ground = grounds.get(reference)
         views = plan.views if ground is None or ground.consent is None else cut_views.of(ground)
-        subjects.append(_subject(gate, order, asked, held.get(_key(asked, reference)), views, ground, serializer))
+        seen.append((asked, held.get(_key(asked, reference)), views, ground))
+    records = [(() if holdings is None else holdings.records, views) for _, holdings, views, _ in seen]
+    facts = _serializer(gate).facts_of(records)
+    subjects = [_subject(gate, order, *each, found) for each, found in zip(seen, facts, strict=True)]
     result = Result(
         order.number,
         order.purpose.title,
@@ -190,7 +192,7 @@ def _subject(
     held: Holdings | None,
     views: Mapping[str, View],
     ground: Grounds | None,
-    serializer: Serializer,
+    facts: tuple[Fact, ...],
 ) -> Disclosed:
     """One subject of the result. Without grounds for anything the answer does not tell whether it is known."""
     if not views:
@@ -201,7 +203,6 @@ def _subject(
         withheld = tuple(gate.catalogue[item].title for item in gate.catalogue if item in items)
     if held is None:
         return Disclosed(asked.code, asked.name, Outcome.NONE_FOUND, withheld=withheld)
-    facts = serializer.facts_of(held.records, views)
     known = bool(facts) or asked.kind == "organisation"
     outcome = Outcome.DISCLOSED if known else Outcome.NONE_FOUND
     return Disclosed(asked.code, held.name or asked.name, outcome, facts, held.status, withheld)

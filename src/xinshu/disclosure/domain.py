@@ -205,15 +205,43 @@ class Cell(NamedTuple):
     masked: bool = False
 
 
-class Fact(NamedTuple):
-    """One record of a subject, cut to the fields the query may see."""
+class Heading(NamedTuple):
+    """The columns of an item that a query sees: (code, title) of each, in the order of the item."""
 
     item: str
     title: str
+    columns: tuple[tuple[str, str], ...]
+
+
+class Fact(NamedTuple):
+    """One record of a subject, cut to the fields the query may see.
+
+    `values`: one for each column of the heading, empty where nothing was filled in; `masked`: places of those that stand
+    here masked. A batch has some hundred thousand values: they become cells only where they are shown.
+    """
+
+    heading: Heading
     source: str
     event_date: date | None
     received_on: date
-    cells: tuple[Cell, ...]
+    values: tuple[str, ...]
+    masked: tuple[int, ...] = ()
+
+    @property
+    def item(self) -> str:
+        """Code of the item."""
+        return self.heading.item
+
+    @property
+    def title(self) -> str:
+        """Title of the item."""
+        return self.heading.title
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The filled values under their headings."""
+        columns = enumerate(zip(self.heading.columns, self.values, strict=True))
+        return tuple(Cell(*column, value, place in self.masked) for place, (column, value) in columns if value)
 
 
 @dataclass(frozen=True, slots=True)

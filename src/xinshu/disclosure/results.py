@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from xinshu.disclosure.domain import Cell, Disclosed, Fact, Outcome, Result
+import orjson
+
+from xinshu.disclosure.domain import Disclosed, Fact, Heading, Outcome, Result
 from xinshu.disclosure.errors import FileExpired
 from xinshu.disclosure.gate import Gate
 
@@ -22,7 +23,7 @@ def keep_result(gate: Gate, ticket: UUID, result: Result) -> None:
     path = _path(gate, ticket)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    text = json.dumps(_content(result), ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    text = orjson.dumps(_content(result), default=tuple)
     with part.open("wb") as file:
         gate.vault.seal_file(io.BytesIO(text), file, result_place(ticket))
         file.flush()
@@ -36,14 +37,15 @@ def open_result(gate: Gate, ticket: UUID) -> Result:
     if not path.exists():
         raise FileExpired
     with path.open("rb") as file:
-        content = json.loads(b"".join(gate.vault.open_file(file, result_place(ticket))))
+        content = orjson.loads(b"".join(gate.vault.open_file(file, result_place(ticket))))
+    headings = _headings(content)
     return Result(
         content["ticket"],
         content["purpose"],
         content["unit"],
         content["person"],
         datetime.fromisoformat(content["at"]),
-        tuple(_subject(each) for each in content["subjects"]),
+        tuple(_subject(each, headings) for each in content["subjects"]),
         tuple(content["checked"]),
         tuple(content["not_checked"]),
     )
@@ -60,28 +62,52 @@ def kept_results(gate: Gate) -> list[UUID]:
 
 
 def _content(result: Result) -> dict[str, Any]:
-    """Facts and cells as lists, in the order of their fields; the rest by name."""
+    """Facts as lists, in the order of their fields, with the number of their heading; the rest by name."""
     whole = {name: getattr(result, name) for name in _HEAD}
+    facts = [fact for each in result.subjects for fact in each.facts]
+    headings = list({id(fact.heading): fact.heading for fact in facts}.values())  # to hash each anew would cost
+    numbers = {id(heading): number for number, heading in enumerate(headings)}
+    days: dict[date | None, str | None] = {None: None}
+    for fact in facts:
+        for day in (fact.event_date, fact.received_on):
+            if day not in days:
+                days[day] = str(day)
+    whole["headings"] = headings
     whole["subjects"] = [
-        [each.code, each.name, each.outcome.value, each.status, each.withheld, each.facts] for each in result.subjects
+        [
+            each.code,
+            each.name,
+            each.outcome.value,
+            each.status,
+            each.withheld,
+            [
+                (numbers[id(heading)], source, days[event], days[received], values, masked)
+                for heading, source, event, received, values, masked in each.facts
+            ],
+        ]
+        for each in result.subjects
     ]
     return whole
 
 
-def _subject(content: list[Any]) -> Disclosed:
+def _headings(content: dict[str, Any]) -> list[Heading]:
+    return [
+        Heading(item, title, tuple((code, name) for code, name in columns))
+        for item, title, columns in content["headings"]
+    ]
+
+
+def _subject(content: list[Any], headings: list[Heading]) -> Disclosed:
     code, name, outcome, status, withheld, facts = content
-    return Disclosed(code, name, Outcome(outcome), tuple(_fact(*each) for each in facts), status, tuple(withheld))
+    found = tuple(_fact(headings[each[0]], *each[1:]) for each in facts)
+    return Disclosed(code, name, Outcome(outcome), found, status, tuple(withheld))
 
 
-def _fact(item: str, title: str, source: str, event: str | None, received: str, cells: list[list[Any]]) -> Fact:
+def _fact(
+    heading: Heading, source: str, event: str | None, received: str, values: list[str], masked: list[int]
+) -> Fact:
     day = None if event is None else date.fromisoformat(event)
-    return Fact(item, title, source, day, date.fromisoformat(received), tuple(Cell(*cell) for cell in cells))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+    return Fact(heading, source, day, date.fromisoformat(received), tuple(values), tuple(masked))
 
 
 def _folder(gate: Gate) -> Path:

@@ -20,7 +20,7 @@ from xinshu.security.crypto.chosen import chosen
 from xinshu.security.crypto.errors import KeyNotFound, SealBroken
 from xinshu.security.crypto.keyring import ENCRYPTING, Key, Keyring, Purpose
 from xinshu.security.crypto.normal import first_form, normal_form
-from xinshu.security.crypto.provider import CipherName, HashName
+from xinshu.security.crypto.provider import CipherName, HashName, OpensMany
 from xinshu.security.crypto.takeover import take_over
 
 _OLD_VERSION, _VERSION = 1, 2
@@ -63,6 +63,20 @@ class Vault:
     def open_cell(self, sealed: bytes, place: bytes) -> bytes:
         """The value of a cell sealed at that place. Raises SealBroken."""
         return self._open(sealed, place, {})
+
+    def open_cells(self, sealed: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
+        """The values of many cells. Raises SealBroken when one of them does not open."""
+        crypto = chosen().crypto
+        heads = {each[:HEAD] for each in sealed}
+        if len(heads) != 1 or len(sealed) == 1 or not isinstance(crypto, OpensMany):
+            return [self._open(each, place, {}) for each, place in zip(sealed, places, strict=True)]
+        (head,) = heads
+        first = self._open(sealed[0], places[0], {})  # judges the head, which all have
+        if head[0] != _VERSION:
+            return [first, *(self._open(each, place, {}) for each, place in zip(sealed[1:], places[1:], strict=True))]
+        key = self.keyring.by_number(key_number(sealed[0]))
+        bodies, bound = [each[HEAD:] for each in sealed], [head + each for each in places]
+        return crypto.open_many(CipherName(key.facts.algorithm), key.secret, bodies, bound)
 
     def _open(self, sealed: bytes, place: bytes, keys: Mapping[int, Key]) -> bytes:
         number = key_number(sealed)

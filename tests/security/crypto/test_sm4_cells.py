@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from xinshu.security.crypto.errors import SealBroken
 from xinshu.security.crypto.known_answers import _GCM
 from xinshu.security.crypto.provider import CipherName
-from xinshu.security.crypto.sm4_cells import seal_cells
+from xinshu.security.crypto.sm4_cells import open_cells, seal_cells
 from xinshu.security.crypto.soft import SoftProvider
 
 
@@ -37,10 +37,12 @@ def test_equal_to_openssl_at_every_length(seed):
         for at, (value, place) in enumerate(zip(values, places, strict=True))
     ]
     assert seal_cells(key, values, places, nonces) == expected
+    assert open_cells(key, expected, places) == values
 
 
 def test_nothing_gives_nothing():
     assert seal_cells(bytes(16), [], [], b"") == []
+    assert open_cells(bytes(16), [], []) == []
 
 
 def test_many_short_cells_open_at_their_place_only():
@@ -51,3 +53,23 @@ def test_many_short_cells_open_at_their_place_only():
     assert sealed[0][:12] != sealed[1][:12]
     with pytest.raises(SealBroken):
         provider.open(CipherName.SM4_GCM, bytes(16), sealed[0], b"two")
+
+
+@pytest.mark.parametrize("bit", range(0, 8 * (12 + 40 + 16), 7))
+def test_one_changed_bit_keeps_all_shut(bit):
+    provider, values, places = SoftProvider(), [b"a", b"b" * 40, b""] * 20, [b"one", b"two", b"three"] * 20
+    sealed = provider.seal(CipherName.SM4_GCM, bytes(16), values, places)
+    assert provider.open_many(CipherName.SM4_GCM, bytes(16), sealed, places) == values
+    changed = bytearray(sealed[1])
+    changed[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(SealBroken):
+        provider.open_many(CipherName.SM4_GCM, bytes(16), [sealed[0], bytes(changed), *sealed[2:]], places)
+
+
+def test_many_do_not_open_at_one_anothers_places():
+    provider, values, places = SoftProvider(), [b"a", b"b"] * 30, [b"one", b"two"] * 30
+    sealed = provider.seal(CipherName.SM4_GCM, bytes(16), values, places)
+    with pytest.raises(SealBroken):
+        provider.open_many(CipherName.SM4_GCM, bytes(16), sealed, places[::-1])
+    with pytest.raises(SealBroken):
+        provider.open_many(CipherName.SM4_GCM, bytes(16), [sealed[0][:27], *sealed[1:]], places)

@@ -64,11 +64,14 @@ class AuditEntry:
             raise ValueError(f"{self.action} is no action; see audit/actions.py")
         if len(self.object_ref) not in {0, _REF_BYTES}:
             raise ValueError("an object reference has 16 bytes")
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, str) and not isinstance(value, Outcome):
-                object.__setattr__(self, each.name, writable(value))
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if len(value) > _LONGEST or not value.isprintable():  # what can be printed can be written
+                object.__setattr__(self, name, writable(value))
         detail_text(self.detail)
+
+
+_TEXTS = tuple(each.name for each in fields(AuditEntry) if each.type == "str")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from xinshu.security.crypto.provider import (
     CryptoProvider,
     HashName,
     KeyWrapper,
+    OpensMany,
     SchemeName,
     SignatureProvider,
 )
@@ -146,6 +147,11 @@ def _opens(provider: CryptoProvider, name: CipherName) -> bool:
 def _seals(provider: CryptoProvider, name: CipherName) -> bool:
     key, _, place, text, _ = _GCM[name]
     first, second = provider.seal(name, key, [text, text], [place, place])
+    if isinstance(provider, OpensMany) and provider.open_many(name, key, [first, second], [place, place]) != [
+        text,
+        text,
+    ]:
+        return False
     fresh = first[:12] != second[:12] and text[:16] not in first
     return fresh and provider.open(name, key, first, place) == text == provider.open(name, key, second, place)
 

@@ -17,10 +17,11 @@ from xinshu.security.crypto.errors import SealBroken
 from xinshu.security.crypto.provider import CipherName, HashName, SchemeName, SigningKey
 from xinshu.security.crypto.sm2_openssl import LibcryptoMissing, OpensslSm2
 from xinshu.security.crypto.sm2_pure import PureSm2
-from xinshu.security.crypto.sm4_cells import seal_cells
+from xinshu.security.crypto.sm4_cells import open_cells, seal_cells
 
 NONCE, TAG = 12, 16
 _SHORT = 1_000  # bytes: of longer values OpenSSL seals more in the same time
+_MANY = 50  # values: of fewer the tables of the key cost more than they save
 _HASHES: dict[HashName, type[hashes.HashAlgorithm]] = {HashName.SM3: hashes.SM3, HashName.SHA256: hashes.SHA256}
 _CIPHERS: dict[CipherName, Callable[[bytes], CipherAlgorithm]] = {
     CipherName.SM4_GCM: algorithms.SM4,
@@ -100,6 +101,18 @@ class SoftProvider:
             return decryptor.update(sealed[NONCE:-TAG]) + decryptor.finalize()
         except InvalidTag:
             raise SealBroken("加密内容已被改动或不属于此处", fix="从备份恢复该内容") from None
+
+    def open_many(self, name: CipherName, key: bytes, sealed: Sequence[bytes], places: Sequence[bytes]) -> list[bytes]:
+        """The values. Raises SealBroken when one of them does not open."""
+        many = len(sealed) >= _MANY and sum(map(len, sealed)) < _SHORT * len(sealed)
+        if name is not CipherName.SM4_GCM or not many:
+            return [self.open(name, key, each, place) for each, place in zip(sealed, places, strict=True)]
+        if any(len(each) < NONCE + TAG for each in sealed):
+            raise SealBroken("加密内容不完整", fix="从备份恢复该内容")
+        found = open_cells(key, sealed, places)
+        if found is None:
+            raise SealBroken("加密内容已被改动或不属于此处", fix="从备份恢复该内容")
+        return found
 
     def new_signing_key(self, scheme: SchemeName) -> SigningKey:
         """A fresh pair; the private part is PKCS #8, DER."""
