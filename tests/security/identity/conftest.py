@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -37,7 +37,7 @@ def units(database) -> tuple[str, str]:
 
 @pytest.fixture
 def make_user(units) -> Callable[..., User]:
-    """An account with posts that began a day ago; `person`: of a natural person with other accounts."""
+    """An account with posts held for years; `person`: of a natural person with other accounts."""
 
     def make(name: str, *roles: Role, unit: str = "", person: UUID | None = None) -> User:
         user = User(username=name, display_name=f"{name}某", organisation_id=unit or units[0])
@@ -46,7 +46,7 @@ def make_user(units) -> Callable[..., User]:
         user.save()
         for role in roles:
             Post.objects.create(
-                user=user, role=role.value, organisation_id=unit or units[0], from_at=NOW - timedelta(days=1)
+                user=user, role=role.value, organisation_id=unit or units[0], from_at=datetime(2020, 1, 1, tzinfo=UTC)
             )
         return user
 
@@ -100,3 +100,13 @@ def owner():
             return cursor.fetchall() if cursor.description else []
 
     return run
+
+
+@pytest.fixture
+def stranger() -> Callable[[str], Client]:
+    """A browser of nobody under one of our host names."""
+
+    def make(host: str = "127.0.0.1", address: str = "192.0.2.9") -> Client:
+        return Client(headers={"host": host}, REMOTE_ADDR=address)
+
+    return make
