@@ -109,6 +109,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             "user": str(officer.pk),
             "change": str(change.pk),
             "key": str(key.pk),
+            "entry": "1",
             "name": SignedSession.objects.get(user=officer).name,
         }
         secrets = {

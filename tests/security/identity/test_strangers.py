@@ -23,12 +23,15 @@ UNKNOWN = {
     "change": UUID_UNKNOWN,
     "key": "999999",
     "name": "0123456789abcdef",
+    "entry": "99999999",
 }
 _R, _O, _A, _S = Role.REPORTER, Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.SYSTEM_ADMIN
 # route: who calls, how, which id it takes, what is sent. The caller is of another unit than the object.
 WEB = {
     "c/account/key/<int:number>/remove": (_R, "post", "key", {}),
     "c/account/sessions/<str:name>/end": (_R, "post", "name", {}),
+    "c/audit/entry/<int:number>": (Role.SECURITY_ADMIN, "get", "entry", {}),
+    "c/audit/proof/<int:seq>": (Role.SECURITY_ADMIN, "get", "entry", {}),
     "c/iam/accounts/<uuid:user>": (Role.SECURITY_ADMIN, "post", "user", {"verb": "off"}),
     "c/iam/changes/<uuid:change>": (_S, "post", "change", {"verb": "withdraw", "version": "1"}),
     "c/submit/<str:label>": (_R, "get", "label", {}),
