@@ -82,7 +82,7 @@ def _actor(store: Store, name: str, role: Role) -> Actor:
     Post.objects.create(user=user, role=role.value, organisation_id=store.source, from_at=NOW - timedelta(days=1))
     found = actor_by_id(str(user.pk))
     assert found is not None
-    return replace(found, trace="TR-0123456789abcdef")
+    return replace(found, trace="TR-0123456789abcdef", second_factor_at=NOW)
 
 
 def _carry_out(gate: Gate, ticket: object) -> None:

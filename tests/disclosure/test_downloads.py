@@ -44,7 +44,7 @@ def take(gate, officer):
     """Fetch a result in a form."""
 
     def get(ticket, form="csv", at=NOW, actor=None):
-        actor = actor or officer
+        actor = replace(actor or officer, second_factor_at=at)
         return fetch(gate, actor, make_link(gate, actor, ticket.number, form, at), at)
 
     return get
@@ -105,6 +105,28 @@ def test_a_file_lives_seven_days(seconds, open_still, gate, done, take):
         assert take(done, at=at).content
     else:
         assert refusal(lambda: take(done, at=at)) == "disclosure.file_expired"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "code"), [(5, ""), (6, "policy.step_up_required"), (None, "policy.step_up_required")]
+)
+def test_a_batch_leaves_only_with_a_fresh_second_factor(minutes, code, gate, done, officer, audited):
+    """Five minutes old is fresh; older, or none at all, is refused at the link and at the fetch, and the link stays good."""
+    stale = replace(officer, second_factor_at=None if minutes is None else NOW - timedelta(minutes=minutes))
+    token = make_link(gate, officer, done.number, "csv", NOW)
+    if not code:
+        assert fetch(gate, stale, token, NOW).content
+        return
+    assert refusal(lambda: make_link(gate, stale, done.number, "csv", NOW)) == code
+    assert refusal(lambda: fetch(gate, stale, token, NOW)) == code
+    assert [row["code"] for row in audited(action="disclosure.download")] == [code, code]
+    assert fetch(gate, officer, token, NOW).content
+
+
+def test_a_single_result_needs_no_fresh_factor(gate, officer, make_request):
+    old = replace(officer, second_factor_at=None)
+    number = query(gate, old, make_request(), NOW).number
+    assert fetch(gate, old, make_link(gate, old, number, "csv", NOW), NOW).content
 
 
 def test_roles_are_judged_at_the_fetch(gate, done, officer):

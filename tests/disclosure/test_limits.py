@@ -13,6 +13,7 @@ from xinshu.disclosure.asking import query
 from xinshu.disclosure.batches import run_batch
 from xinshu.disclosure.counting import longest_run, oddities
 from xinshu.disclosure.domain import GateRules
+from xinshu.disclosure.errors import PersonLimit
 from xinshu.disclosure.models import Counter, Ticket
 from xinshu.disclosure.review import decide_query
 
@@ -55,6 +56,22 @@ def test_parallel_single_queries_stay_under_the_persons_cap(gate, officer, make_
     answers = together(12, work)
     assert answers.count("") == 5
     assert answers.count("disclosure.person_limit") == 7
+
+
+def test_a_batch_counts_for_the_person_whose_single_queries_it_leaves_fewer(
+    gate, officer, approver, make_request, make_actor
+):
+    """Approved by another it may pass the person's limit; what nobody approves may not be added to it."""
+    small = limited(gate, per_person_day=4)
+    first = approved_batch(small, officer, approver, make_request, 1, 2, 3)
+    assert run_batch(small, first, NOW) == "done"
+    query(small, officer, make_request(), NOW)
+    with pytest.raises(PersonLimit):
+        query(small, officer, make_request(), NOW)
+    second = approved_batch(small, officer, approver, make_request, 1, 2, 3)
+    assert run_batch(small, second, NOW) == "done"
+    assert Counter.objects.get(scope="person").subjects == 7
+    query(small, make_actor("zhou"), make_request(), NOW)
 
 
 def test_the_day_of_a_limit_is_the_day_in_shanghai(gate, officer, make_request):

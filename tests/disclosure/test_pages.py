@@ -52,9 +52,12 @@ def site(gate, monkeypatch):
 
 @pytest.fixture
 def enter(site, world):
-    """A browser signed in as a new user with a role, of the world's unit unless another is named."""
+    """A browser signed in as a new user with a role, of the world's unit unless another is named.
 
-    def make(name: str, role: Role, unit: str = "") -> Client:
+    `factor`: when the second factor was shown, just now at first.
+    """
+
+    def make(name: str, role: Role, unit: str = "", *, factor: datetime | None = None) -> Client:
         user = User.objects.create(username=name, display_name=f"{name}某", organisation_id=unit or world.source)
         since = timezone.now() - timedelta(days=1)
         Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
@@ -63,6 +66,9 @@ def enter(site, world):
         request = RequestFactory().get("/")
         request.session = client.session
         begin(request, user, timezone.now())
+        shown = (factor or timezone.now()).timestamp()
+        request.session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": shown}]
+        request.session.save()
         return client
 
     return make
@@ -117,6 +123,26 @@ def test_a_batch_goes_from_application_to_file_and_destruction(site, officer, en
     assert officer.post(f"{own}/destroy", {"how": "已删除"}).status_code == 303
     ticket.refresh_from_db()
     assert ticket.state == "destroyed"
+
+
+def test_a_batch_is_approved_and_fetched_with_a_fresh_factor_only(site, officer, enter, world):
+    own = ask(officer, world, 1, 2)["Location"]
+    ticket = Ticket.objects.get()
+    counts = {"field_count": ticket.field_count, "subject_count": 2, "decision": "approve"}
+    long_ago = timezone.now() - timedelta(minutes=6)
+    told = enter("chen", Role.QUERY_APPROVER, factor=long_ago).post(f"{own}/review", counts)
+    assert told.status_code == 403
+    assert "再次验证" in told.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.state == "waiting"
+    assert enter("zhao", Role.QUERY_APPROVER).post(f"{own}/review", counts).status_code == 303
+    batches.run_batch(site, ticket.id, timezone.now())
+    session = officer.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": long_ago.timestamp()}]
+    session.save()
+    told = officer.post(f"{own}/link", {"form": "csv"})
+    assert told.status_code == 403
+    assert "再次验证" in told.content.decode()
 
 
 def test_a_link_of_another_session_is_unknown(site, officer, enter, world):

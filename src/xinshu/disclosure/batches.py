@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from xinshu.disclosure import auditing
 from xinshu.disclosure.asking import approved_order
-from xinshu.disclosure.counting import count_unit, oddities
+from xinshu.disclosure.counting import count_unit, note_person, oddities
 from xinshu.disclosure.disclosing import Opened, disclose
 from xinshu.disclosure.domain import Outcome, State
 from xinshu.disclosure.errors import ApprovalExpired, EditedAfterApproval
@@ -87,6 +87,7 @@ def _run(gate: Gate, actor: Actor, number: UUID, now: datetime) -> None:
         order = approved_order(gate, actor, ticket, now)
         limits = gate.limits(order.day)
         total = count_unit(ticket.unit, order.day, len(order.subjects), limits)
+        note_person(ticket.person, order.day, len(order.subjects))
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {open_scope()}")
         with _no_collection():

@@ -37,6 +37,12 @@ def count_unit(unit: str, day: date, subjects: int, limits: Limits) -> int:
     return int(total)
 
 
+def note_person(person: str, day: date, subjects: int) -> None:
+    """Count subjects of an approved batch for a person: he asks for fewer by himself on that day."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_PERSON, {"person": person, "day": day, "count": subjects})
+
+
 def require_unit(total: int, limits: Limits) -> None:
     """Raise UnitLimit above the unit's limit of a day."""
     if total > limits.per_unit_day:

@@ -27,7 +27,8 @@ from xinshu.disclosure.errors import (
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Copy, Link, Ticket, TicketSubject
 from xinshu.disclosure.paper import LARGEST, Heading, as_pdf
-from xinshu.disclosure.registration import may_ask
+from xinshu.disclosure.registration import allow, may_ask
+from xinshu.disclosure.requesters import PROGRAM
 from xinshu.disclosure.results import drop_result, open_result
 from xinshu.disclosure.tables import Wearer, as_csv
 from xinshu.disclosure.tickets import asked_of, is_batch, own_ticket
@@ -37,6 +38,7 @@ from xinshu.kernel.ids import public_id, uuid7
 from xinshu.records.disclosing import open_scope
 from xinshu.security.crypto import sha256, sm3
 from xinshu.security.domain import Actor
+from xinshu.security.policy import PolicyRefused
 
 TYPES = {
     "pdf": "application/pdf",
@@ -73,13 +75,14 @@ def make_link(gate: Gate, actor: Actor, number: str, form: str, now: datetime) -
     """A token by which the caller's own session may fetch a result once.
 
     Raises:
-        NotRegistered, LinkUnknown (no such form), and what `require_fetchable` raises.
+        NotRegistered, LinkUnknown (no such form), StepUpRequired (a batch), and what `require_fetchable` raises.
     """
     with auditing.refusals_recorded(actor, auditing.DOWNLOAD, now, ticket=number):
         ticket = own_ticket(number, actor)
         if form not in forms_of(ticket):
             raise LinkUnknown
         require_fetchable(gate, ticket, now)
+        require_fresh_factor(actor, ticket, now)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         Link.objects.create(
             token=_digest(token),
@@ -103,6 +106,12 @@ def require_fetchable(gate: Gate, ticket: Ticket, now: datetime) -> None:
         raise FetchesUsedUp
 
 
+def require_fresh_factor(actor: Actor, ticket: Ticket, now: datetime) -> None:
+    """Raise StepUpRequired for a batch and a second factor shown too long ago. A program has its key and no such factor."""
+    if is_batch(ticket) and not actor.id.startswith(PROGRAM):
+        allow(actor, "disclosure.batch_export", now, unit=ticket.unit)
+
+
 def fetch(gate: Gate, actor: Actor, token: str, now: datetime) -> File:
     """The copy behind a link, once. Role, purpose, unit and every consent the result rests on are judged anew.
 
@@ -119,6 +128,7 @@ def fetch(gate: Gate, actor: Actor, token: str, now: datetime) -> File:
         ticket = own_ticket(number, actor, lock=True)
         require_fetchable(gate, ticket, now)
         purpose = require_grounds(gate, actor, ticket, now)
+        require_fresh_factor(actor, ticket, now)
         result = open_result(gate, ticket.id) if is_batch(ticket) else _read_again(gate, actor, ticket, purpose, now)
         made = _render(gate, ticket, result, link.form, actor, now)
         link.used_at = now
@@ -146,8 +156,8 @@ def require_grounds(gate: Gate, actor: Actor, ticket: Ticket, now: datetime) -> 
     """The purpose, when everything a result rests on still holds. Raises GroundsGone, PurposeUnknown."""
     purpose = gate.purpose(ticket.purpose, shanghai_date(now))
     try:
-        may_ask(gate, actor, purpose)
-    except (NotAllowed, PurposeNotListed) as gone:
+        may_ask(gate, actor, purpose, now)
+    except (NotAllowed, PolicyRefused, PurposeNotListed) as gone:
         raise GroundsGone(gone.message) from gone
     rows = TicketSubject.objects.filter(ticket=ticket, consent__isnull=False)
     if check(gate, rows.values_list("consent_id", flat=True), now):

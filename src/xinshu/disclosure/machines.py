@@ -18,7 +18,7 @@ from xinshu.disclosure.downloads import require_grounds
 from xinshu.disclosure.errors import IdempotencyInFlight, IdempotencyReused, SystemUnknown
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Answer, System, Ticket
-from xinshu.disclosure.requesters import machine_requester
+from xinshu.disclosure.requesters import PROGRAM, machine_requester
 from xinshu.disclosure.sealed import answer_place
 from xinshu.security.crypto import sm3
 from xinshu.security.domain import Actor, KeyFacts
@@ -46,7 +46,7 @@ def close_system(key: str) -> bool:
 
 def machine_actor(key: KeyFacts, address: str) -> Actor:
     """The program behind a key as an actor. Raises SystemUnknown for a key not registered for querying."""
-    found = machine_requester(f"key:{key.id}")
+    found = machine_requester(f"{PROGRAM}{key.id}")
     if found is None or found.unit != key.organisation:
         raise SystemUnknown
     return replace(found, address=address)

@@ -27,9 +27,9 @@ from xinshu.kernel.identifiers import CitizenId, Uscc
 from xinshu.kernel.ids import public_id
 from xinshu.kernel.text import normalise_cell, upper_ascii
 from xinshu.security.crypto import sm3
-from xinshu.security.domain import Actor, Role
+from xinshu.security.domain import Actor
+from xinshu.security.policy import RoleMissing, decide
 
-ASKING = frozenset({Role.QUERY_OFFICER, Role.OPERATOR})
 _LONGEST = 300
 _NUMBER = "CX-"
 
@@ -64,7 +64,7 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     """
     day = shanghai_date(now)
     purpose, limits = gate.purpose(request.purpose, day), gate.limits(day)
-    may_ask(gate, actor, purpose)
+    may_ask(gate, actor, purpose, now)
     _complete(request)
     if len(request.subjects) > limits.per_batch:
         raise BatchLimit(f"{len(request.subjects)}，上限 {limits.per_batch}")
@@ -75,6 +75,7 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     if len(set(references)) < len(references):
         raise SubjectInvalid("同一主体列了两次")
     fields = _fields(gate, purpose, request.fields)
+    may_see(actor, fields, now)
     kind = Kind.SINGLE if len(subjects) == 1 else Kind.BATCH
     reviewed = kind is Kind.BATCH or subjects[0].kind == "person" or any(each.review for each in fields.values())
     return Judged(
@@ -91,14 +92,32 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     )
 
 
-def may_ask(gate: Gate, actor: Actor, purpose: Purpose) -> None:
-    """Whether a caller may state a purpose for the unit. Raises NotAllowed, PurposeNotListed."""
-    role = Role.OPERATOR if purpose.scene == "upkeep" else Role.QUERY_OFFICER
+def may_ask(gate: Gate, actor: Actor, purpose: Purpose, now: datetime) -> None:
+    """Whether the policy lets a caller ask for his unit, and the unit state the purpose.
+
+    Raises NotAllowed, PurposeNotListed, PolicyRefused (an administrator, whatever else he is).
+    """
+    allow(actor, "disclosure.operator" if purpose.scene == "upkeep" else "disclosure.query", now)
     unit = gate.units().get(actor.unit)
-    if role not in actor.roles or unit is None:
+    if unit is None:
         raise NotAllowed
     if not purpose.on_list_of(unit.kind):
         raise PurposeNotListed(purpose.title)
+
+
+def may_see(actor: Actor, fields: Mapping[FieldKey, Opening], now: datetime) -> None:
+    """Raise OtherItem where the caller's posts are limited to other catalogue items than the query asks about."""
+    for item in dict.fromkeys(item for item, _ in fields) if actor.items else ():
+        allow(actor, "disclosure.register", now, item=item)
+
+
+def allow(actor: Actor, action: str, now: datetime, *, unit: str = "", item: str = "") -> None:
+    """Ask the policy; a missing post is the gate's own NotAllowed. Raises that or PolicyRefused."""
+    decision = decide(actor, action, unit=unit, item=item, now=now)
+    if isinstance(decision.error, RoleMissing):
+        raise NotAllowed
+    if decision.error is not None:
+        raise decision.error
 
 
 def _complete(request: Request) -> None:

@@ -9,6 +9,9 @@ from xinshu.disclosure.models import System, Ticket
 from xinshu.security.domain import Actor, Role
 from xinshu.security.identity.requests import actor_by_id
 
+PROGRAM = "key:"
+"""Before the id of a program."""
+
 
 def requester_of(ticket: Ticket) -> Actor:
     """The requester now. Unknown, disabled or moved to another unit he has no posts, and his query is refused."""
@@ -35,8 +38,8 @@ def _is_user(requester: str) -> bool:
 
 def machine_requester(requester: str) -> Actor | None:
     """A program as it may act now; None when its system was shut out."""
-    system = System.objects.filter(code=requester.removeprefix("key:"), active=True).first()
-    if system is None or not requester.startswith("key:"):
+    system = System.objects.filter(code=requester.removeprefix(PROGRAM), active=True).first()
+    if system is None or not requester.startswith(PROGRAM):
         return None
     return Actor(
         id=requester,

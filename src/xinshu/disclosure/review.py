@@ -16,13 +16,12 @@ from xinshu.disclosure.errors import (
     ApprovalMismatch,
     ApprovedTwice,
     Incomplete,
-    NotAllowed,
     NotRegistered,
     SelfApproval,
 )
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Approval, Ticket
-from xinshu.disclosure.registration import destruction
+from xinshu.disclosure.registration import allow, destruction
 from xinshu.disclosure.tasks import ask_to_run
 from xinshu.disclosure.tickets import approval_end, asked_of, digest_of, is_batch, own_ticket
 from xinshu.kernel.clock import shanghai_date
@@ -53,10 +52,11 @@ def decide_query(
     Returns:
         Waiting while a second approval is needed, ready (for a batch: its job asked for), or refused.
     Raises:
-        NotAllowed, NotRegistered, SelfApproval, ApprovedTwice, AlreadyDecided, ApprovalMismatch, Incomplete.
+        NotAllowed, NotRegistered, SelfApproval, ApprovedTwice, AlreadyDecided, ApprovalMismatch, Incomplete;
+        StepUpRequired: a batch, and the second factor was shown too long ago.
     """
     with auditing.refusals_recorded(actor, auditing.REVIEW, now, ticket=number), transaction.atomic():
-        ticket = _to_decide(actor, number)
+        ticket = _to_decide(actor, number, now, approve=approve)
         _, references = asked_of(gate, ticket)
         counts = (ticket.field_count, ticket.subject_count, len(references))
         if counts != (field_count, subject_count, subject_count):
@@ -161,9 +161,8 @@ def approvals_of(ticket: Ticket) -> Sequence[Approval]:
     return list(Approval.objects.filter(ticket=ticket).order_by("id"))
 
 
-def _to_decide(actor: Actor, number: str) -> Ticket:
-    if Role.QUERY_APPROVER not in actor.roles:
-        raise NotAllowed
+def _to_decide(actor: Actor, number: str, now: datetime, *, approve: bool) -> Ticket:
+    allow(actor, auditing.REVIEW, now)
     ticket = Ticket.objects.select_for_update().filter(number=number, unit=actor.unit).first()
     if ticket is None:
         raise NotRegistered
@@ -173,6 +172,8 @@ def _to_decide(actor: Actor, number: str) -> Ticket:
         raise AlreadyDecided
     if Approval.objects.filter(ticket=ticket, version=ticket.version, person=actor.person).exists():
         raise ApprovedTwice
+    if approve and is_batch(ticket):
+        allow(actor, "disclosure.batch_approve", now, unit=ticket.unit)
     return ticket
 
 

@@ -48,6 +48,11 @@ _STATUS = {
     "disclosure.system_unknown": 403,
     "disclosure.unit_limit": 429,
     "gateway.idempotency_key_invalid": 422,
+    "policy.duties_separated": 403,
+    "policy.other_item": 403,
+    "policy.other_unit": 403,
+    "policy.role_missing": 403,
+    "policy.step_up_required": 403,
 }
 _log = structlog.get_logger(__name__)
 

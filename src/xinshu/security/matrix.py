@@ -58,6 +58,7 @@ OPERATIONS: dict[str, Operation] = {
     "disclosure.download": _of(_OFFICER, scope=Scope.UNIT, subject_data=True),
     "disclosure.destroy": _of(_OFFICER, scope=Scope.UNIT),
     "disclosure.review": _of(_APPROVER, scope=Scope.UNIT),
+    "disclosure.batch_approve": _of(_APPROVER, scope=Scope.UNIT, step_up=True),
     "disclosure.trail": _of(_OFFICER, _APPROVER, scope=Scope.UNIT),
     "disclosure.own": _of(Role.ENTERPRISE, scope=Scope.UNIT, subject_data=True),
     "disclosure.operator": _of(_OPERATOR, subject_data=True),

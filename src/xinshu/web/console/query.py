@@ -28,7 +28,9 @@ from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Role
 from xinshu.security.identity.requests import actor_of
+from xinshu.security.policy import StepUpRequired
 from xinshu.security.routes import requires_role
+from xinshu.web.console.own_account import to_step_up
 
 OpenGate = Callable[[], Gate]
 _STATUS = {NotRegistered.code: 404, LinkUnknown.code: 404, GroundsGone.code: 403}
@@ -112,6 +114,8 @@ def link(request: HttpRequest, open_gate: OpenGate, number: str) -> HttpResponse
     gate = open_gate()
     try:
         token = make_link(gate, actor_of(request), number, request.POST.get("form", ""), timezone.now())
+    except StepUpRequired:
+        return to_step_up(request)
     except XinshuError as refused:
         return _one(request, gate, number, problem=refused)
     return HttpResponseRedirect(reverse("console-query-file", args=[token]), status=303)
@@ -123,6 +127,8 @@ def file(request: HttpRequest, open_gate: OpenGate, token: str) -> HttpResponse:
     """The copy behind a link."""
     try:
         found = fetch(open_gate(), actor_of(request), token, timezone.now())
+    except StepUpRequired:
+        return to_step_up(request)
     except XinshuError as refused:
         return _refused(request, refused)
     told = HttpResponse(found.content, content_type=found.type)
@@ -228,6 +234,8 @@ def _done(request: HttpRequest, gate: Gate, number: str, work: Callable[[], None
     """Do it and go back to the query, or show why not."""
     try:
         work()
+    except StepUpRequired:
+        return to_step_up(request)
     except XinshuError as refused:
         return _one(request, gate, number, problem=refused)
     return HttpResponseRedirect(reverse("console-query-one", args=[number]), status=303)
