@@ -174,3 +174,14 @@ def test_without_a_key_nothing_is_verified(run, monkeypatch, tmp_path):
     monkeypatch.setenv("XINSHU_HOME", str(tmp_path))
     (tmp_path / "x").write_text("xinshu-audit-export-1\t{}\tx\n", encoding="utf-8")
     assert run("verify", "--export", tmp_path / "x", "--json")[1]["error"]["code"] == "audit.keys_missing"
+
+
+def test_evidence_is_collected_and_checked(installation, run, tmp_path):
+    key, folder = tmp_path / "key.pem", tmp_path / "evidence"
+    assert run("keys", "-o", key)[0] == 0
+    code, told = run("evidence", folder, "--period", "2026-Q4", "--json")
+    assert (code, told["period"], told["ok"]) == (0, "2026-Q4", True)
+    assert run("verify-evidence", folder, "--public-key", key)[0] == 0
+    (folder / "roles.json").write_text("[]")
+    assert run("verify-evidence", folder, "--public-key", key)[0] == 1
+    assert run("evidence", folder)[0] == 2

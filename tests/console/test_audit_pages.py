@@ -10,8 +10,9 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from xinshu.bootstrap.audit import seal_record
+from xinshu.bootstrap.audit import collect_evidence, seal_record
 from xinshu.kernel.clock import SHANGHAI
+from xinshu.ops.evidence import Period
 from xinshu.security.audit.domain import AuditEntry, Outcome
 from xinshu.security.audit.queries import Filter, search
 from xinshu.security.audit.services import record
@@ -244,3 +245,28 @@ def test_the_security_administrator_sees_keys_and_anchors(enter, write, world):
     for shown in ("审计签名", "个人信息字段", "在用", "没有进行中的轮换", "正常"):
         assert shown in text
     assert enter("li", Role.OPERATOR).get("/c/keys").status_code == 403
+
+
+def test_the_register_shows_figures_beyond_their_limits_first(auditor, enter, write):
+    for _ in range(51):
+        write(outcome=Outcome.REFUSED, code="disclosure.purpose_unknown")
+    text = text_of(auditor.get("/c/risks"))
+    first = text[text.index("<tbody>") :].split("<tr>")[1]
+    assert "查询人员无正当理由" in first
+    assert "51 次" in first
+    assert "应不超过 50 次" in first
+    assert "还没有定期审计" in text
+    assert enter("an", Role.SECURITY_ADMIN).get("/c/risks").status_code == 200
+    assert enter("li", Role.OPERATOR).get("/c/risks").status_code == 403
+    person = str(User.objects.get(username="shen").pk)
+    assert [each.action for each in search(Filter(actor=person))] == ["risk.view"]
+
+
+def test_a_scheduled_audit_is_listed(auditor, write, world, tmp_path):
+    write()
+    seal_record(world.desk.settings, datetime.now(UTC))
+    made = collect_evidence(world.desk.settings, tmp_path / "evidence", Period.parse("2026-Q4"), datetime.now(UTC))
+    text = text_of(auditor.get("/c/risks"))
+    audits = text[text.index('id="h-audits"') :]
+    assert "2026-Q4" in audits
+    assert f'data-l="待人工回答">{made.open}<' in audits

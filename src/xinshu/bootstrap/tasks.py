@@ -12,7 +12,7 @@ import structlog
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
-from xinshu.bootstrap.audit import QUEUE, purge_record, seal_record
+from xinshu.bootstrap.audit import QUEUE, check_whole_record, collect_ended, purge_record, seal_record
 from xinshu.bootstrap.desk import bring_up_to_date, open_desk
 from xinshu.bootstrap.sealed import continue_rotation, count_all
 from xinshu.collection.channels.inbox import scan_inbox
@@ -25,6 +25,7 @@ from xinshu.disclosure.tasks import RUN
 from xinshu.disclosure.upkeep import sweep
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.logs import new_trace
+from xinshu.ops.evidence import Collected
 from xinshu.project.environment import read_settings
 from xinshu.security.identity.accounts import disable_idle
 from xinshu.security.rotation.progress import Phase
@@ -143,13 +144,36 @@ def seal_audit(timestamp: int) -> None:
 @app.task(name="xinshu.tend_audit", queueing_lock="xinshu.tend_audit", queue=QUEUE)
 @_own_trace
 def tend_audit(timestamp: int) -> None:
-    """Look for entries that were left out, and purge what is too old. `timestamp`: when it was due."""
+    """Look for entries that were left out, check everything, and purge what is too old. `timestamp`: when it was due."""
     del timestamp
     now = datetime.now(UTC)
     seal_record(read_settings(), now, thorough=True)
+    if not check_whole_record(read_settings(), now).ok:
+        return  # nothing goes while something is wrong
     gone = purge_record(read_settings(), now)
     if gone is not None:
         _log.info("audit purged", first_block=gone.first_block, last_block=gone.last_block, rows=gone.rows)
+
+
+@app.periodic(cron="0 20 1 1,4,7,10 *")  # by UTC: early on the second day of a quarter in Shanghai
+@app.task(name="xinshu.audit_quarter", queueing_lock="xinshu.audit_quarter")
+@_own_trace
+def audit_quarter(timestamp: int) -> None:
+    """Evidence of the quarter that ended. `timestamp`: when it was due; a late pass is about the same quarter."""
+    _tell_evidence(collect_ended(read_settings(), "quarter", datetime.fromtimestamp(timestamp, UTC)))
+
+
+@app.periodic(cron="0 20 5 1 *")  # by UTC: early on the sixth of January in Shanghai
+@app.task(name="xinshu.audit_year", queueing_lock="xinshu.audit_year")
+@_own_trace
+def audit_year(timestamp: int) -> None:
+    """Evidence of the year that ended. `timestamp`: when it was due."""
+    _tell_evidence(collect_ended(read_settings(), "year", datetime.fromtimestamp(timestamp, UTC)))
+
+
+def _tell_evidence(made: Collected | None) -> None:
+    if made is not None:
+        _log.info("audit evidence", period=made.period, open=made.open, failed=made.failed, ok=made.ok)
 
 
 @app.periodic(cron="20 17 * * *")  # by UTC: twenty past one at night in Shanghai

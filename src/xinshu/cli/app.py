@@ -38,6 +38,8 @@ COMMANDS = {
 }
 # Modules that may be imported before Django is set up: they touch no table.
 WITHOUT_TABLES = frozenset({"xinshu.cli.audit", "xinshu.cli.check", "xinshu.cli.template", "xinshu.cli.catalogue"})
+# Commands of a group in a module of their own, because they need tables that the group does not.
+WITHIN = {("audit", "evidence"): "xinshu.cli.evidence"}
 
 _REFUSED = 2
 _INTERRUPTED = 130
@@ -45,8 +47,8 @@ _Usage = typer.TyperException
 _log = structlog.get_logger(__name__)
 
 
-def build(command: str | None = None) -> typer.Typer:
-    """The application with the command of that name; with all of them when there is none."""
+def build(command: str | None = None, part: str | None = None) -> typer.Typer:
+    """The application with the command of that name; with all of them when there is none. `part`: what follows it."""
     app = typer.Typer(
         name="xinshu",
         help="信枢：公共信用信息系统",
@@ -58,6 +60,8 @@ def build(command: str | None = None) -> typer.Typer:
     )
     app.callback()(_options)
     modules = {COMMANDS[command]} if command in COMMANDS else set(COMMANDS.values())
+    named = (command, part) in WITHIN or part is None or part.startswith("-")  # help tells of all
+    modules |= {module for (group, _), module in WITHIN.items() if named and COMMANDS[group] in modules}
     if not modules <= WITHOUT_TABLES:
         importlib.import_module("xinshu.bootstrap.installation").django_ready()
     for module in sorted(modules):
@@ -71,9 +75,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         configure_logs(read_settings().log_level)
-        code = build(next(iter(arguments), None))(
-            args=list(arguments) or ["--help"], prog_name="xinshu", standalone_mode=False
-        )
+        code = build(*arguments[:2])(args=list(arguments) or ["--help"], prog_name="xinshu", standalone_mode=False)
     except XinshuError as problem:
         _answer(as_json, problem.code, problem.message, problem.fix, trace)
     except (KeyboardInterrupt, typer.Abort):

@@ -33,6 +33,7 @@ from xinshu.security.audit.sealer import Sealer
 from xinshu.security.audit.services import record_alone
 from xinshu.security.auditcheck.chain import check
 from xinshu.security.auditcheck.errors import KeysMissing, RecordUnreadable
+from xinshu.security.auditcheck.evidence import verify_evidence
 from xinshu.security.auditcheck.proofs import check_proof
 from xinshu.security.auditcheck.record import Keys, Report
 from xinshu.security.auditcheck.sources import ExportSource, read_anchors
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
     group.command("prove", help="出具一条记录的存证证明")(_prove)
     group.command("search", help="检索审计记录")(_search)
     group.command("subject", help="某主体何时被谁因何查询")(_subject)
+    group.command("verify-evidence", help="用公钥校验证据文件夹；有改动则退出码 1")(_verify_evidence)
     app.add_typer(group, name="audit")
 
 
@@ -216,6 +218,18 @@ def _prove(
     typer.echo(json.dumps({"file": str(output), "seq": seq}) if as_json else f"存证证明已写入 {output}")
 
 
+def _verify_evidence(
+    folder: Annotated[Path, typer.Argument(help="证据文件夹", show_default=False)],
+    public_key: Annotated[Path, typer.Option("--public-key", help="审计公钥文件（另行取得的，不是文件夹中的）")],
+) -> None:
+    wrong = verify_evidence(folder, _read(public_key))
+    for each in wrong:
+        typer.echo(each)
+    if wrong:
+        raise typer.Exit(_FAILED)
+    typer.echo("证据与签名的清单相符")
+
+
 def _search(
     since: _From = "",
     until: _To = "",
@@ -275,7 +289,7 @@ def _note(action: str, detail: Mapping[str, int | str], reference: bytes = b"") 
     record_alone(
         AuditEntry(
             at=datetime.now(UTC),
-            actor=f"cli:{pwd.getpwuid(os.getuid()).pw_name}",
+            actor=machine_user(),
             role="",
             unit="",
             address="",
@@ -285,6 +299,11 @@ def _note(action: str, detail: Mapping[str, int | str], reference: bytes = b"") 
             detail=detail,
         )
     )
+
+
+def machine_user() -> str:
+    """Who acts at a command line, as the record names him."""
+    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
 
 
 def _read_keys(settings: Settings, public_key: Path | None) -> Keys:

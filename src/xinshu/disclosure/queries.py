@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from xinshu.disclosure.domain import Purpose, State
 from xinshu.disclosure.errors import NotRegistered
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Ticket
+from xinshu.kernel.clock import shanghai_date
 from xinshu.security.domain import Actor, Role
 
 STATE_WORDS = {
@@ -43,3 +44,8 @@ def shown_query(actor: Actor, number: str) -> Ticket:
     if found is None or not (found.requester == actor.id or Role.QUERY_APPROVER in actor.roles):
         raise NotRegistered
     return found
+
+
+def overdue_destructions(now: datetime) -> int:
+    """How many results should have been destroyed by now without anybody having said so."""
+    return Ticket.objects.filter(state=State.DONE, destroy_by__lt=shanghai_date(now)).count()

@@ -77,6 +77,7 @@ _TABLE = {
         "audit.verify": "校验审计链",
         "audit.prove": "出具存证证明",
         "audit.evidence": "收集审计证据",
+        "risk.view": "查看风险登记",
     },
     Kind.SYSTEM: {
         "audit.purge": "清理超期审计记录",

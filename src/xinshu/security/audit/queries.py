@@ -92,6 +92,25 @@ def entry(number: int) -> Found | None:
     return found[0] if found else None
 
 
+def refusals_since(moment: datetime, *, action: str = "") -> int:
+    """How many acts were refused since then, all or those of one action."""
+    where = "at >= %s AND outcome = 'refused' AND (%s = '' OR action = %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM security_audit_entry WHERE {where}", [moment, action, action])
+        return int(cursor.fetchone()[0])
+
+
+def last_full_check() -> datetime | None:
+    """When the whole record was last checked with its anchors and found in order."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(at) FROM security_audit_entry WHERE action = 'audit.verify'"
+            """ AND detail LIKE '%"full":1,%' AND detail LIKE '%"ok":1%'"""
+        )
+        found: datetime | None = cursor.fetchone()[0]
+    return found
+
+
 def blocks_of(since: int | datetime | None, until: int | datetime | None) -> tuple[int, int | None]:
     """The blocks that hold a range: numbers of rows, or days by the time of sealing (`until` with that whole day).
 

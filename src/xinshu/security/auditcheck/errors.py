@@ -15,3 +15,9 @@ class KeysMissing(XinshuError):
     """There is no public key to check the signatures with."""
 
     code = "audit.keys_missing"
+
+
+class EvidenceUnreadable(XinshuError):
+    """The folder holds no evidence, or not all of it."""
+
+    code = "evidence.unreadable"

@@ -130,16 +130,30 @@ def disable_idle(now: datetime) -> list[str]:
 
     The last security administrator stays.
     """
-    limit = now - configured().rules(shanghai_date(now)).account_idle
     gone = []
-    for user in User.objects.filter(is_active=True, created_at__lt=limit):
-        if (user.last_login or user.created_at) >= limit or _is_last_security_administrator(user):
+    for user in _idle(now):
+        if _is_last_security_administrator(user):  # asked again: the one before may have been the last but one
             continue
         with transaction.atomic():
             _switch(user, active=False, now=now)
             record(by_machine(user, "idle", now))
         gone.append(user.username)
     return gone
+
+
+def idle_accounts(now: datetime) -> int:
+    """How many accounts are open that `disable_idle` would disable."""
+    return len(_idle(now))
+
+
+def _idle(now: datetime) -> list[User]:
+    limit = now - configured().rules(shanghai_date(now)).account_idle
+    found = User.objects.filter(is_active=True, created_at__lt=limit)
+    return [
+        each
+        for each in found
+        if (each.last_login or each.created_at) < limit and not _is_last_security_administrator(each)
+    ]
 
 
 def _give(user: User, role: Role, now: datetime) -> None:

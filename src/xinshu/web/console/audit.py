@@ -22,6 +22,7 @@ from xinshu.kernel.identifiers.errors import InvalidIdentifier
 from xinshu.kernel.identifiers.uscc import Uscc
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
+from xinshu.ops.risks import judge, load_risks, read_all
 from xinshu.security.audit.actions import ACTIONS, Action, Kind
 from xinshu.security.audit.errors import NothingSealed
 from xinshu.security.audit.exporting import prove
@@ -62,6 +63,7 @@ _DETAIL_WORDS = {
     "approved": "是否同意",
     "period": "期间",
     "open": "待人工回答",
+    "failed": "不符合",
     "key": "密钥",
     "step": "步骤",
 }
@@ -99,6 +101,7 @@ def routes(open_desk: OpenDesk) -> list[URLPattern]:
         path("c/audit/proof/<int:seq>", proof, name="console-audit-proof"),
         path("c/audit/subject", subject, given, name="console-audit-subject"),
         path("c/audit/chain", chain, given, name="console-audit-chain"),
+        path("c/risks", risks, given, name="console-risks"),
         path("c/keys", keys_and_anchors, given, name="console-keys"),
     ]
 
@@ -207,6 +210,26 @@ def chain(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
         "blocks": _CHECKED_BLOCKS,
     }
     return _page(request, "chain", context)
+
+
+@requires_role(Role.AUDIT_ADMIN, Role.SECURITY_ADMIN)
+@require_safe
+def risks(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
+    """`/c/risks`: the register with what its figures say now, and the scheduled audits."""
+    desk, now = open_desk(), timezone.now()
+    settings, day = desk.settings, shanghai_date(now)
+    _note(request, "risk.view", now)
+    register = load_risks(open_profile(settings.profile, settings.profiles_dir))
+    judged = judge(register, read_all(settings, now), day)
+    context = {
+        "state": chain_state(now),
+        "risks": judged,
+        "due": sum(each.due for each in judged),
+        "live": sum(each.live for each in judged),
+        "audits": _lines_of(search(Filter(action="audit.evidence"), limit=20), desk),
+        "auditor": Role.AUDIT_ADMIN in actor_of(request).roles,
+    }
+    return _page(request, "risks", context)
 
 
 @requires_role(Role.SECURITY_ADMIN)

@@ -27,8 +27,10 @@ class Entry:
 ENTRIES = (
     Entry("/c/submit", "ul", "数据报送", frozenset({Role.REPORTER})),
     Entry("/c/query", "search", "查询服务", frozenset({Role.QUERY_OFFICER, Role.QUERY_APPROVER})),
-    Entry("/c/audit", "doc", "审计", frozenset({Role.AUDIT_ADMIN})),
+    Entry("/c/audit", "doc", "审计检索", frozenset({Role.AUDIT_ADMIN})),
     Entry("/c/iam", "org", "组织与权限", frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})),
+    Entry("/c/audit/chain", "lock", "链与存证", frozenset({Role.AUDIT_ADMIN})),
+    Entry("/c/risks", "flag", "风险登记", frozenset({Role.AUDIT_ADMIN, Role.SECURITY_ADMIN})),
     Entry("/c/keys", "key", "密钥与存证", frozenset({Role.SECURITY_ADMIN})),
     Entry("/me/mandates", "docok", "经办授权", frozenset({Role.ENTERPRISE})),
     Entry("/c/account", "user", "我的账户"),
