@@ -249,7 +249,6 @@ def _former_names(cursor: psycopg.Cursor, rows: Sequence[Registration], ids: Seq
         )
 
 
-@transaction.atomic
 def refresh_statistics(added: int) -> bool:
     """Have the planner learn of subjects just added, where they are at least a tenth of those it knows of.
 
@@ -261,6 +260,7 @@ def refresh_statistics(added: int) -> bool:
     return bool(made)
 
 
+@transaction.atomic
 def merge(loser: UUID, winner: UUID, *, reason: str, by: str, now: datetime) -> Merge:
     """Judge two subjects to be one. Nothing moves: the winner's page shows both, until the merge is undone.
 
