@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinshu.catalogue.checks import CheckContext, ItemChecker
-from xinshu.catalogue.checks.keys import DuplicateWatch, normal_key_text, normal_text
+from xinshu.catalogue.checks.keys import DuplicateWatch
 from xinshu.catalogue.rulebook import Finding
 from xinshu.kernel.cells import Cells
 from xinshu.kernel.identifiers import Uscc, citizen_id
@@ -89,11 +89,6 @@ def test_one_hash_alike_is_no_duplicate():
     assert watch.see(one, np.array([1], dtype=np.uint64), np.array([2]), everything) == {}
     assert watch.see(one, np.array([2], dtype=np.uint64), np.array([3]), everything) == {}
     assert watch.see(one, np.array([1], dtype=np.uint64), np.array([4]), everything) == {0: 2}
-
-
-@given(st.lists(st.text("示A1a〔〕()（）【】·•Ａ \u3000\u200b⼈豈-－号", max_size=12), min_size=1, max_size=8))
-def test_normal_text_is_normal_key_text_of_each(texts):
-    assert normal_text(pl.Series(texts, dtype=pl.String)).to_list() == [normal_key_text(each) for each in texts]
 
 
 # -- amounts of individual businesses ----------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 import psycopg
 
 from xinshu.collection.findings_file import FindingsFile
+from xinshu.collection.preparation import DOUBTFUL
 from xinshu.collection.reader import CheckedPart
 from xinshu.kernel import copying
-from xinshu.records.domain import Taken
+from xinshu.records.domain import Accepted, Taken
 from xinshu.security.sealing import Vault
 
 _FINDING = ("sheet", "row", "field", "title", "rule", "level", "value", "message", "fix")
@@ -54,20 +56,7 @@ class Outcome:
             self._months[month] = [one + other for one, other in zip(kept, counts, strict=True)]
         self._keep_findings(taken.findings)
         if taken.doubtful:
-            held = part.accepted.filter(pl.col("row_no").is_in(taken.doubtful))
-            self._hold(
-                held.select(
-                    "row_no",
-                    pl.lit(False).alias("duplicate"),
-                    (
-                        pl.lit('{"row":')
-                        + pl.col("payload")
-                        + pl.lit(',"personal":')
-                        + pl.when(pl.col("personal") == "").then(pl.lit("{}")).otherwise(pl.col("personal"))
-                        + pl.lit("}")
-                    ).alias("raw"),
-                )
-            )
+            self._hold(_held(part.accepted, taken.doubtful))
 
     def _keep_findings(self, findings: pl.DataFrame) -> None:
         if not findings.height:
@@ -142,6 +131,18 @@ class Outcome:
                     self._batch,
                 ],
             )
+
+
+def _held(rows: Accepted, numbers: Sequence[int]) -> pl.DataFrame:
+    """The content of some rows (their numbers in the file), as held rows are kept."""
+    texts, row_numbers = rows.texts, rows.facts["row_no"].to_numpy()
+    chosen = np.flatnonzero(np.isin(row_numbers, numbers))
+    payload, personal = texts.place("payload"), texts.place("personal")
+    raw = [
+        f'{{"row":{texts.text(payload, row)},"personal":{texts.text(personal, row) or "{}"}}}'
+        for row in chosen.tolist()
+    ]
+    return pl.DataFrame({"row_no": row_numbers[chosen], "duplicate": [False] * len(raw), "raw": raw}, schema=DOUBTFUL)
 
 
 _TALLY = """

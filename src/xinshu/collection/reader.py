@@ -37,11 +37,13 @@ from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding, make_finding
 from xinshu.collection.bounded import without_main
 from xinshu.collection.errors import FileRefused, ReaderFailed
+from xinshu.collection.pipes import receive_texts, send_texts, widen
 from xinshu.collection.preparation import DOUBTFUL, prepare
 from xinshu.collection.reading import RawChunk, ReadLimits, ReadPlan, open_file
 from xinshu.collection.reading.prefetch import prefetch
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.profiles import Profile
+from xinshu.records.domain import Accepted
 from xinshu.rules.deadlines import deadline_on, due
 from xinshu.rules.domain import Rules
 from xinshu.rules.loading import load_rules
@@ -91,7 +93,7 @@ class CheckedPart:
     """What the reader says about one part of the file; `done` is the share read, 0 to 1.
 
     `rows` are those of this part only. `findings` is a table (`catalogue.checks.findings.as_findings` makes objects of
-    it). `accepted` and `doubtful` are frames (see `preparation`), empty unless the job loads.
+    it). `accepted` and `doubtful` are rows made ready (see `preparation`), none unless the job loads.
     """
 
     rows: int
@@ -99,7 +101,7 @@ class CheckedPart:
     duplicates: int
     findings: pl.DataFrame
     done: float
-    accepted: pl.DataFrame = field(default_factory=pl.DataFrame)
+    accepted: Accepted = field(default_factory=Accepted.nothing)
     doubtful: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
@@ -139,7 +141,8 @@ def _receive(mine: Connection, watch: _Watch, job: ReadJob) -> Iterator[CheckedP
             findings = _frame(mine.recv_bytes())
             if head["kind"] == "refused":
                 raise FileRefused(tuple(as_findings(findings)))
-            accepted, doubtful = (_frame(mine.recv_bytes()), _frame(mine.recv_bytes())) if job.load else _NONE
+            doubtful = _frame(mine.recv_bytes()) if job.load else pl.DataFrame()
+            accepted = _accepted(mine) if job.load else Accepted.nothing()
         except (EOFError, OSError) as problem:
             if watch.reason:
                 raise FileRefused(
@@ -190,10 +193,14 @@ def _child(answer: Connection, job: ReadJob) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     _bound(job)
     try:
-        for head, tables in _work(job):
+        widen(answer)
+        for head, tables, accepted in _work(job):
             answer.send_bytes(json.dumps(head).encode())
             for table in tables:
                 answer.send_bytes(table)
+            if accepted is not None:
+                answer.send_bytes(_frame_bytes(accepted.facts))
+                send_texts(answer, accepted.texts)
         answer.send_bytes(b'{"kind": "end"}')
     except FileRefused as refused:
         answer.send_bytes(b'{"kind": "refused"}')
@@ -216,15 +223,15 @@ def _bound(job: ReadJob) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (job.seconds * 2, job.seconds * 2 + 1))
 
 
-def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes]]]:
+def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes], Accepted | None]]:
     name = job.name or job.path.name
     parts = 1 if job.load else _LARGER_PARTS
     limits = replace(job.limits, chunk_bytes=job.limits.chunk_bytes * parts)
     opened = open_file(job.path, ReadPlan(job.item, name, limits))
     checker = ItemChecker(job.item, check_context(job, name))
     head: dict[str, object] = {"kind": "part", "rows": 0, "doubtful": 0, "duplicates": 0, "done": 0.0}
-    nothing = [_frame_bytes(pl.DataFrame())] * 2 if job.load else []
-    yield head, [_finding_bytes(list(opened.findings)), *nothing]
+    nothing = [_frame_bytes(pl.DataFrame())] if job.load else []
+    yield head, [_finding_bytes(list(opened.findings)), *nothing], Accepted.nothing() if job.load else None
     looked_at = ((chunk, checker.screen(chunk.cells)) for chunk in prefetch(opened.chunks))
     for chunk, screened in prefetch(looked_at):
         yield _part(job, checker, chunk, screened)
@@ -232,7 +239,7 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes]]]:
 
 def _part(
     job: ReadJob, checker: ItemChecker, chunk: RawChunk, screened: Screened
-) -> tuple[dict[str, object], list[bytes]]:
+) -> tuple[dict[str, object], list[bytes], Accepted | None]:
     result = checker.check(chunk.cells, chunk.rows, sheet=chunk.sheet, shape=chunk.shape, screened=screened)
     head = {
         "kind": "part",
@@ -249,8 +256,8 @@ def _part(
         held_frame = pl.DataFrame(
             {"row_no": chunk.rows[held], "duplicate": result.duplicate[held], "raw": raw}, schema=DOUBTFUL
         )
-        tables += [_frame_bytes(prepare(job.item, result)), _frame_bytes(held_frame)]
-    return head, tables
+        tables.append(_frame_bytes(held_frame))
+    return head, tables, prepare(job.item, result) if job.load else None
 
 
 def check_context(job: ReadJob, name: str) -> CheckContext:
@@ -269,9 +276,6 @@ def check_context(job: ReadJob, name: str) -> CheckContext:
     return CheckContext(facts, name, job.source, last_day, days or 0)
 
 
-_NONE = (pl.DataFrame(), pl.DataFrame())
-
-
 def _finding_bytes(findings: list[Finding]) -> bytes:
     return _frame_bytes(pl.DataFrame([each.as_dict() for each in findings], schema=FINDING_SCHEMA))
 
@@ -280,6 +284,11 @@ def _frame_bytes(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.write_ipc_stream(buffer)
     return buffer.getvalue()
+
+
+def _accepted(mine: Connection) -> Accepted:
+    facts = _frame(mine.recv_bytes())
+    return Accepted(facts, receive_texts(mine, facts.height))
 
 
 def _frame(data: bytes) -> pl.DataFrame:

@@ -24,17 +24,40 @@ PADDING = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """`columns` x rows cells: cell (c, r) is `buffer[starts[c, r]:][:sizes[c, r]]`, valid UTF-8.
-
-    `buffer` ends with `PADDING` bytes of no meaning. `ends[r]`: place after row r; every cell of a row that is not empty
-    lies between the end of the row before and this one.
-    """
+class Texts:
+    """`columns` x rows texts: text (c, r) is `buffer[starts[c, r]:][:sizes[c, r]]`; places may lie in any order and share
+    bytes. `buffer` ends with `PADDING` bytes of no meaning."""
 
     columns: tuple[str, ...]
     buffer: Bytes
     starts: Places
     sizes: Places
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.starts.shape[1])
+
+    def place(self, column: str) -> int:
+        """The index of a column."""
+        return self.columns.index(column)
+
+    def text(self, place: int, row: int) -> str:
+        """One text. Raises UnicodeDecodeError where it is none."""
+        return self.raw(place, row).decode()
+
+    def raw(self, place: int, row: int) -> bytes:
+        """Its bytes."""
+        start = int(self.starts[place, row])
+        return self.buffer[start : start + int(self.sizes[place, row])].tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Cells(Texts):
+    """The cells of a table, valid UTF-8. `ends[r]`: place after row r; every cell of a row that is not empty lies between
+    the end of the row before and this one.
+    """
+
     ends: Places
 
     @classmethod
@@ -53,24 +76,10 @@ class Cells:
         starts = np.ascontiguousarray(ends.T) - sizes - 1
         return cls(tuple(frame.columns), buffer, starts, sizes, ends[:, -1].copy())
 
-    @property
-    def height(self) -> int:
-        """Rows."""
-        return len(self.ends)
-
-    def place(self, column: str) -> int:
-        """The index of a column."""
-        return self.columns.index(column)
-
     def keep(self, rows: npt.NDArray[np.intp]) -> Cells:
         """The same with these rows only, in ascending order."""
         starts, sizes = self.starts.take(rows, axis=1), self.sizes.take(rows, axis=1)
         return Cells(self.columns, self.buffer, starts, sizes, self.ends[rows])
-
-    def text(self, place: int, row: int) -> str:
-        """One cell."""
-        start = int(self.starts[place, row])
-        return self.buffer[start : start + int(self.sizes[place, row])].tobytes().decode()
 
     def series(self, column: str) -> pl.Series:
         """One column as Polars has it; it points into the buffer."""

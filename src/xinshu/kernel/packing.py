@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import get_item_pointer
@@ -54,27 +54,13 @@ def integers(values: npt.NDArray[Any]) -> Column:
     return fixed(values.astype(">i4").view(np.uint8).reshape(len(values), 4))
 
 
-def dates(values: pl.Series) -> Column:
-    """date, of a column of dates."""
-    days = values.to_physical().fill_null(0).to_numpy() - _EPOCH_DAYS
-    return fixed(days.astype(">i4").view(np.uint8).reshape(len(days), 4), values.is_null().to_numpy())
+def days(numbers: npt.NDArray[Any], null: Mask) -> Column:
+    """date, of days since 1970-01-01."""
+    counted = (numbers - _EPOCH_DAYS).astype(">i4")
+    return fixed(counted.view(np.uint8).reshape(len(counted), 4), null)
 
 
-_EPOCH_DAYS = 10_957  # from 1970-01-01, where Polars begins, to 2000-01-01
-
-
-def texts(values: pl.Series) -> Column:
-    """text, of a text column without nulls; NUL characters, which PostgreSQL refuses, must be gone."""
-    data, ends = flat(values)
-    sizes = np.diff(ends, prepend=0)
-    return Column(np.frombuffer(data, dtype=np.uint8), ends - sizes, sizes.astype(np.int32))
-
-
-def flat(values: pl.Series) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """The texts of a column without nulls one after another as UTF-8, and where each ends."""
-    ends = np.cumsum(values.str.len_bytes().to_numpy(), dtype=np.int64)
-    joined = values.str.join("").cast(pl.Binary).item() if len(values) else b""
-    return joined or b"", ends
+_EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01
 
 
 def cells(values: Sequence[bytes | None]) -> Column:
@@ -84,7 +70,7 @@ def cells(values: Sequence[bytes | None]) -> Column:
     starts = np.cumsum(sizes) - sizes
     null = np.fromiter((value is None for value in values), dtype=np.bool_, count=len(present))
     return Column(
-        np.frombuffer(b"".join(present), dtype=np.uint8), starts, np.where(null, _NULL, sizes).astype(np.int32)
+        np.frombuffer(bytearray().join(present), dtype=np.uint8), starts, np.where(null, _NULL, sizes).astype(np.int32)
     )
 
 
@@ -105,15 +91,17 @@ def same(field: bytes, rows: int) -> Column:
 def pack(columns: Sequence[Column]) -> Bytes:
     """The whole COPY stream of columns that are equally long."""
     sizes = np.stack([each.sizes for each in columns])
-    bases = np.cumsum([0, *(len(each.data) for each in columns[:-1])])
-    starts = np.stack([each.starts + base for each, base in zip(columns, bases, strict=True)])
-    data = np.concatenate([each.data for each in columns])
+    data = {id(each.data): each.data for each in columns}  # columns may lie in the same bytes
+    largest = max(data.values(), key=len)
+    rest = [each for each in data.values() if each is not largest]
+    bases = dict(zip(map(id, [largest, *rest]), accumulate(map(len, [largest, *rest]), initial=0), strict=False))
+    starts = np.stack([each.starts + bases[id(each.data)] for each in columns])
     rows = sizes.shape[1]
     length = len(HEADER) + rows * (2 + 4 * len(columns)) + int(np.maximum(sizes, 0).sum(dtype=np.int64)) + len(TRAILER)
     stream = np.empty(length, dtype=np.uint8)
     stream[: len(HEADER)] = np.frombuffer(HEADER, dtype=np.uint8)
     stream[-len(TRAILER) :] = np.frombuffer(TRAILER, dtype=np.uint8)
-    _pack(data, starts, sizes, stream, len(HEADER))
+    _pack(largest, np.concatenate([largest[:0], *rest]), starts, sizes, stream, len(HEADER))
     return stream
 
 
@@ -148,8 +136,10 @@ copy_bytes = cast(Callable[[Any, Any, Any, Any, Any], None], _copy_bytes)
 """Compiled code only: `target[place:][:size] = source[start:][:size]` of byte arrays. Nothing checks that they are there."""
 
 
-@compiled("void(uint8[::1], int64[:, ::1], int32[:, ::1], uint8[::1], int64)")
-def _pack(data: Bytes, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int32], stream: Bytes, place: int) -> None:
+@compiled("void(uint8[::1], uint8[::1], int64[:, ::1], int32[:, ::1], uint8[::1], int64)")
+def _pack(
+    largest: Bytes, rest: Bytes, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int32], stream: Bytes, place: int
+) -> None:
     columns, rows = sizes.shape
     for row in range(rows):
         stream[place] = columns >> 8
@@ -161,5 +151,8 @@ def _pack(data: Bytes, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int3
                 stream[place + shift] = size >> (24 - 8 * shift) & 255
             place += 4
             if size > 0:
-                copy_bytes(stream, place, data, start, size)
+                if start < len(largest):
+                    copy_bytes(stream, place, largest, start, size)
+                else:
+                    copy_bytes(stream, place, rest, start - len(largest), size)
                 place += size

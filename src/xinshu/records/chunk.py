@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -11,16 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.kernel.identifiers import Uscc
-from xinshu.kernel.packing import flat
-from xinshu.records.domain import DIGEST_BYTES, PublicityFacts, digester
+from xinshu.kernel import packing
+from xinshu.kernel.cells import Bytes, Places, Texts
+from xinshu.records.domain import Accepted, Digester
 from xinshu.security.sealing import Vault
-from xinshu.subjects.services import Registration, Reported
+from xinshu.subjects.services import Registration
 
 Digested = npt.NDArray[np.uint8]
 """Shape (rows, 16)."""
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+NO_DAY = -(2**31)
+"""Stands for an absent date among day numbers (since 1970-01-01)."""
+_PERSON = ord("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,90 +31,105 @@ class Digests:
     """The secret digests of an installation: of identities and keys, and of contents."""
 
     vault: Vault
-    identity: Callable[[bytes], bytes]
-    content: Callable[[bytes], bytes]
+    identity: Digester
+    content: Digester
 
     @classmethod
     def of(cls, vault: Vault) -> Self:
         """Those that belong to the keys."""
-        return cls(vault, digester(vault.digest_key("identity")), digester(vault.digest_key("content")))
+        return cls(vault, Digester(vault.digest_key("identity")), Digester(vault.digest_key("content")))
 
 
 @dataclass(slots=True)
 class Chunk:
-    """One chunk of rows: the columns as they came, identities, keys and contents digested (16 bytes each)."""
+    """One chunk of rows: facts and texts as they came, identities, keys and contents digested (16 bytes each).
 
-    frame: pl.DataFrame
+    `persons`: {row: blind index of the person it is about}. `days`, `ends`: event dates and last days as day numbers.
+    """
+
+    facts: pl.DataFrame
+    texts: Texts
     counterparts: Digested
     keys: Digested
     contents: Digested
     persons: dict[int, bytes]
+    days: Rows
+    ends: Rows
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, digests: Digests) -> Chunk:
+    def of(cls, rows: Accepted, digests: Digests) -> Chunk:
         """Digest the identities; an id number becomes a keyed stand-in before it becomes part of a digest."""
-        identities, keys = frame["identity"], frame["key"]
+        texts = rows.texts
+        counterparts = digests.identity.columns(texts, "identity")
+        keys = digests.identity.columns(texts, "key")
         persons: dict[int, bytes] = {}
-        natural = np.flatnonzero(identities.str.starts_with("P").to_numpy())
-        if len(natural):
-            shown, longer = identities.gather(natural).to_list(), keys.gather(natural).to_list()
+        identity, key = texts.place("identity"), texts.place("key")
+        natural = np.flatnonzero(texts.buffer[texts.starts[identity]] == _PERSON).tolist()
+        if natural:
+            shown = [texts.text(identity, row) for row in natural]
             forms = [f"B{each.hex}" for each in digests.vault.identities("id_no", shown)]
-            indexes = [each.bytes for each in digests.vault.blind_indexes("id_no", shown)]
-            persons = dict(zip(natural.tolist(), indexes, strict=True))
-            keys = keys.clone().scatter(
-                natural, [key.replace(one, form) for key, one, form in zip(longer, shown, forms, strict=True)]
-            )
-            identities = identities.clone().scatter(natural, forms)
-        contents = frame.select(pl.concat_str("payload", "personal")).to_series()
-        return cls(
-            frame,
-            _digested(identities, digests.identity),
-            _digested(keys, digests.identity),
-            _digested(contents, digests.content),
-            persons,
-        )
+            indexes = digests.vault.blind_indexes("id_no", shown)
+            for row, number, form, index in zip(natural, shown, forms, indexes, strict=True):
+                persons[row] = index.bytes
+                counterparts[row] = np.frombuffer(digests.identity.one(form.encode()), dtype=np.uint8)
+                longer = texts.text(key, row).replace(number, form)
+                keys[row] = np.frombuffer(digests.identity.one(longer.encode()), dtype=np.uint8)
+        contents = digests.content.columns(texts, "payload", "personal")
+        days, ends = (_day_numbers(rows.facts[name]) for name in ("event_date", "ends_on"))
+        return cls(rows.facts, texts, counterparts, keys, contents, persons, days, ends)
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.frame.height
+        return self.facts.height
 
     @property
     def row_numbers(self) -> npt.NDArray[np.int64]:
         """Of the file."""
-        return self.frame["row_no"].to_numpy()
+        return self.facts["row_no"].to_numpy()
 
     @property
     def late(self) -> Mask:
         """Rows received after the deadline."""
-        return self.frame["late"].to_numpy()
+        return self.facts["late"].to_numpy()
 
     def event_date(self, row: int) -> date | None:
         """Of one row."""
-        found: date | None = self.frame["event_date"][row]
-        return found
+        return day_of(int(self.days[row]))
 
     def in_key_order(self, rows: Rows) -> Rows:
         """The rows as their counterparts lie in the indexes of the store."""
         halves = self.counterparts[rows].view(">u8")
         return rows[np.lexsort((halves[:, 1], halves[:, 0]))]
 
-    def publicity(self, rows: Rows) -> tuple[list[PublicityFacts], Rows]:
-        """The different facts on which the publicity of these rows depends, and for each row the number of its."""
-        names = ("event_date", "ends_on", "kinds", "severity", "domain", "procedure", "person", "shown")
-        different, which = _grouped(self.frame.select(names)[rows])
-        return [PublicityFacts(**each) for each in different.iter_rows(named=True)], which
+    def places(self, rows: Rows, *columns: str) -> tuple[Bytes, Places, Places]:
+        """Bytes, starts and sizes of some columns in these rows."""
+        chosen = [self.texts.place(each) for each in columns]
+        return (
+            self.texts.buffer,
+            self.texts.starts[chosen].take(rows, axis=1),
+            self.texts.sizes[chosen].take(rows, axis=1),
+        )
 
-    def reported(self, rows: Rows) -> tuple[list[Reported | None], Rows]:
-        """The different counterparts that these rows report, and for each row the number of its; None for a person,
-        who is never looked up among organisations."""
-        uscc = pl.when(pl.col("uscc") == Uscc.PLACEHOLDER).then(pl.lit("")).otherwise(pl.col("uscc")).alias("uscc")
-        different, which = _grouped(self.frame.select(uscc, "org_code", "reg_no", "name_norm", "person")[rows])
-        return [None if person else Reported(*codes) for *codes, person in different.iter_rows()], which
+    def column(self, rows: Rows, column: str) -> packing.Column:
+        """One column of text in these rows, for COPY."""
+        place = self.texts.place(column)
+        starts = self.texts.starts[place][rows].astype(np.int64)
+        return packing.Column(self.texts.buffer, starts, self.texts.sizes[place][rows])
+
+    def wholes(self, rows: Rows, *names: str) -> npt.NDArray[np.int64]:
+        """Some facts in these rows as numbers: dates as day numbers, flags as 0 and 1. Shape (facts, rows)."""
+        columns = {"event_date": self.days, "ends_on": self.ends}
+        found = [columns[name] if name in columns else self.facts[name].to_numpy() for name in names]
+        return np.stack([each[rows].astype(np.int64) for each in found])
 
     def text(self, row: int, column: str) -> str:
-        """One value of the chunk as text."""
-        return str(self.frame[column].slice(row, 1).cast(pl.String).item())
+        """One text."""
+        return self.texts.text(self.texts.place(column), row)
+
+    def about_person(self, row: int) -> bool:
+        """Whether the row is about a natural person."""
+        return bool(self.facts["person"][row])
 
     def registration(self, row: int) -> Registration:
         """What a registration record says about its subject."""
@@ -127,17 +145,18 @@ class Chunk:
         )
 
 
-def _digested(values: pl.Series, digest: Callable[[bytes], bytes]) -> Digested:
-    whole, ends = flat(values)
-    stops = ends.tolist()
-    found = b"".join([digest(whole[start:stop]) for start, stop in zip([0, *stops], stops, strict=False)])
-    return np.frombuffer(found, dtype=np.uint8).reshape(-1, DIGEST_BYTES)
+def day_of(number: int) -> date | None:
+    """The date of a day number."""
+    return None if number == NO_DAY else date.fromordinal(number + _FIRST_DAY)
 
 
-def _grouped(frame: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:
-    """The different rows, and for each row the number of the one it equals."""
-    different = frame.unique(maintain_order=True)
-    numbered = frame.join(
-        different.with_row_index("number"), on=frame.columns, how="left", maintain_order="left", nulls_equal=True
-    )
-    return different, numbered["number"].to_numpy().astype(np.int64)
+def day_number(day: date | None) -> int:
+    """The day number of a date."""
+    return NO_DAY if day is None else day.toordinal() - _FIRST_DAY
+
+
+_FIRST_DAY = date(1970, 1, 1).toordinal()
+
+
+def _day_numbers(values: pl.Series) -> Rows:
+    return values.to_physical().cast(pl.Int64).fill_null(NO_DAY).to_numpy()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntFlag
+from typing import Self
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinshu.catalogue.domain import CatalogueItem
+from xinshu.kernel.cells import PADDING, Texts
 from xinshu.rules.domain import PenaltyFacts, PublicityVerdict, Rules
 from xinshu.rules.publicity import publicity_on
 
@@ -42,6 +46,25 @@ class LoadContext:
     rules: Rules
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Rows of a file that passed its checks, as `collection.preparation.prepare` says what the columns are."""
+
+    facts: pl.DataFrame
+    texts: Texts
+
+    @classmethod
+    def nothing(cls) -> Self:
+        """No rows."""
+        places = np.zeros((0, 0), dtype=np.int32)
+        return cls(pl.DataFrame(), Texts((), np.zeros(PADDING, dtype=np.uint8), places, places))
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.facts.height
+
+
 @dataclass(slots=True)
 class Taken:
     """What became of one chunk. `doubtful` are row numbers the store's rules held back; `months` counts by event month:
@@ -56,17 +79,37 @@ class Taken:
     months: dict[str, list[int]] = field(default_factory=dict)
 
 
-def digester(secret: bytes) -> Callable[[bytes], bytes]:
-    """A function text (UTF-8) → 16 bytes: the beginning of the SHA-256 of secret and text.
+@dataclass(frozen=True, slots=True)
+class Digester:
+    """Digests texts (UTF-8) to 16 bytes: the beginning of the SHA-256 of secret and text.
 
     Without the secret nobody can test a guess about an identity or a content against the stored digest.
     """
-    sha256 = hashlib.sha256
 
-    def digest(text: bytes) -> bytes:
-        return sha256(secret + text).digest()[:DIGEST_BYTES]
+    secret: bytes
 
-    return digest
+    def one(self, text: bytes) -> bytes:
+        """Of one text."""
+        return hashlib.sha256(self.secret + text).digest()[:DIGEST_BYTES]
+
+    def columns(self, texts: Texts, *columns: str) -> npt.NDArray[np.uint8]:
+        """Of each row's texts in these columns one after another; shape (rows, 16)."""
+        places = [texts.place(column) for column in columns]
+        whole, secret, sha256 = texts.buffer.data, self.secret, hashlib.sha256
+        starts, sizes = texts.starts[places], texts.sizes[places]
+        if len(places) == 1:
+            pairs = zip(starts[0].tolist(), (starts[0] + sizes[0]).tolist(), strict=True)
+            found = [sha256(secret + whole[start:stop]).digest() for start, stop in pairs]
+        else:
+            spans = [
+                zip(one.tolist(), (one + size).tolist(), strict=True) for one, size in zip(starts, sizes, strict=True)
+            ]
+            found = [
+                sha256(b"".join((secret, *(whole[start:stop] for start, stop in row)))).digest()
+                for row in zip(*spans, strict=True)
+            ]
+        digests = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, hashlib.sha256().digest_size)
+        return digests[:, :DIGEST_BYTES].copy()
 
 
 @dataclass(frozen=True, slots=True)

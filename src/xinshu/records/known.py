@@ -11,7 +11,7 @@ from psycopg import sql
 
 from xinshu.kernel import packing
 from xinshu.kernel.database import looking_up
-from xinshu.records.chunk import Chunk, Digested, Mask
+from xinshu.records.chunk import NO_DAY, Chunk, Digested, Mask
 from xinshu.records.domain import DIGEST_BYTES, LoadContext
 
 NEW, CHANGED, UNCHANGED = 0, 1, 2
@@ -69,8 +69,8 @@ def _lay_out(cursor: psycopg.Cursor, chunk: Chunk) -> None:
             packing.fixed(chunk.counterparts[rows]),
             packing.fixed(chunk.keys[rows]),
             packing.fixed(chunk.contents[rows]),
-            packing.dates(chunk.frame["event_date"].gather(rows)),
-            packing.texts(chunk.frame["authority_code"].gather(rows)),
+            packing.days(chunk.days[rows], chunk.days[rows] == NO_DAY),
+            chunk.column(rows, "authority_code"),
         )
     )
     with cursor.copy("COPY loading_keys FROM STDIN (FORMAT binary)") as copy:

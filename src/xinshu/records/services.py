@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-import polars as pl
 import psycopg
 
 from xinshu.kernel import packing
+from xinshu.kernel.different import Different
+from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.ids import uuid7_bytes
-from xinshu.records.chunk import Chunk, Digests, Mask, Rows
-from xinshu.records.domain import DIGEST_BYTES, LoadContext, Taken
+from xinshu.records.chunk import NO_DAY, Chunk, Digests, Mask, Rows
+from xinshu.records.domain import DIGEST_BYTES, Accepted, LoadContext, Taken
 from xinshu.records.known import CHANGED, NEW, UNCHANGED, Stored, ask
 from xinshu.records.linking import link_waiting
-from xinshu.records.rendering import COLUMNS, Links, Renderer, place_of
+from xinshu.records.rendering import COLUMNS, Links, Renderer, Verdicts, place_of
 from xinshu.records.store_rules import judge_links
 from xinshu.security.roles import LOADER_ROLE
 from xinshu.security.sealing import Vault
@@ -30,6 +31,7 @@ from xinshu.subjects.services import Reported, register, resolve
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
 _REMEMBERED = 100_000  # resolved counterparts of one batch
+_REPORTED = ("uscc", "org_code", "reg_no", "name_norm")
 
 _CONTENT = (
     "content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity,"
@@ -66,9 +68,9 @@ class Loader:
         self._lookups = connection if context.item.creates_subjects else lookups
         self._context = context
         self._digests = Digests.of(vault)
-        self._renderer = Renderer(context, vault)
+        self._renderer = Renderer(context, vault, Verdicts(context))
         self._bearers: dict[str, int] = {}
-        self._resolved: dict[Reported, Link | None] = {}
+        self._resolved = _Resolved(self._lookups)
         self._first_of_item = False
 
     def begin(self) -> None:
@@ -83,10 +85,10 @@ class Loader:
         anything = "SELECT 1 FROM records_record WHERE item_id = %s LIMIT 1"
         self._first_of_item = self._connection.execute(anything, [self._context.item_id]).fetchone() is None
 
-    def prepare(self, frame: pl.DataFrame) -> Chunk:
-        """Digest a chunk of rows (columns: collection.preparation.prepare). Touches no connection: may run ahead in a
+    def prepare(self, rows: Accepted) -> Chunk:
+        """Digest a chunk of rows. Touches no connection: may run ahead in a
         thread while chunks before it are planned and taken."""
-        return Chunk.of(frame, self._digests)
+        return Chunk.of(rows, self._digests)
 
     @property
     def plans_ahead(self) -> bool:
@@ -129,49 +131,33 @@ class Loader:
     # -- whose they are ------------------------------------------------------------------------------------------
 
     def _subjects(self, chunk: Chunk, wanted: Rows, similar: dict[int, str], taken: Taken) -> tuple[Links, Mask]:
-        held = np.zeros(chunk.height, dtype=np.bool_)
-        which = np.full(chunk.height, -1, dtype=np.int64)
+        held, links = np.zeros(chunk.height, dtype=np.bool_), Links.nothing(chunk.height)
         if self._context.item.creates_subjects:
-            which[wanted] = np.arange(len(wanted))
-            return Links(self._register(chunk, wanted.tolist()), which), held
-        reported, number = chunk.reported(wanted)
-        links = self._resolve(reported)
-        plain = np.array([each is not None and each.other_name is None and each.closed_on is None for each in links])
-        telling = set(similar) | set(wanted[~plain[number]].tolist() if len(wanted) else ())
-        found = dict(zip(wanted.tolist(), number.tolist(), strict=True)) if telling else {}
+            links.put(wanted, Links.of(self._register(chunk, wanted.tolist())))
+            return links, held
+        found, numbers = self._resolved.of(chunk, wanted)
+        links.put(wanted, self._resolved.arrays.at(numbers))
+        telling = np.union1d(wanted[~self._resolved.plain[numbers]], np.array(list(similar), dtype=np.int64)).tolist()
+        which = dict(zip(wanted.tolist(), numbers.tolist(), strict=True)) if telling else {}
         judged = judge_links(
             self._lookups,
             self._context,
             chunk,
-            {row: links[found[row]] for row in sorted(telling)},
+            {row: found[which[row]] for row in telling},
             similar,
             self._bearers,
         )
         taken.findings = judged.table(self._context, chunk)
         held[sorted(judged.held)] = True
         taken.doubtful += chunk.row_numbers[held].tolist()
-        known = [each for each in links if each is not None]
-        places = np.cumsum([each is not None for each in links]) - 1
-        places[[place for place, each in enumerate(links) if each is None]] = -1
-        if len(wanted):
-            which[wanted] = places[number]
-        return Links(known, which), held
-
-    def _resolve(self, reported: list[Reported | None]) -> list[Link | None]:
-        """`resolve`, asking once for a counterpart that comes again and again in a file."""
-        asked = [each for each in reported if each is not None and each not in self._resolved]
-        if len(self._resolved) + len(asked) > _REMEMBERED:
-            self._resolved.clear()
-            asked = [each for each in reported if each is not None]
-        self._resolved.update(zip(asked, resolve(self._lookups, asked), strict=True))
-        return [None if each is None else self._resolved[each] for each in reported]
+        return links, held
 
     def _register(self, chunk: Chunk, rows: list[int]) -> list[Link]:
         registrations = [chunk.registration(row) for row in rows]
         made = register(self._connection, registrations, now=self._context.received_at)
         link_waiting(
             self._connection,
-            lambda text: self._digests.identity(text.encode()),
+            lambda text: self._digests.identity.one(text.encode()),
             [(subject, each.uscc, each.name_norm) for (subject, _), each in zip(made, registrations, strict=True)],
             catalogue=self._context.catalogue,
             now=self._context.received_at,
@@ -194,20 +180,49 @@ class Loader:
         rows = np.concatenate([wanted, same])
         states = stored.states[rows]
         waiting = np.where(states == UNCHANGED, ~stored.linked[rows], links.missing[rows])
-        counted = (
-            chunk.frame.select(pl.col("event_date").dt.strftime("%Y-%m").fill_null("").alias("month"))[rows]
-            .with_columns(
-                *(pl.Series(str(state), states == state) for state in (NEW, CHANGED, UNCHANGED)),
-                pl.Series("waiting", waiting),
-                pl.Series("late", chunk.late[rows] & (states == NEW)),
-            )
-            .group_by("month")
-            .sum()
-        )
-        taken.months = {month: list(counts) for month, *counts in counted.iter_rows()}
-        taken.new, taken.updated, taken.unchanged, taken.unlinked, _ = [
-            sum(each) for each in zip(*taken.months.values(), strict=True)
-        ] or [0] * 5
+        counted = (*(states == each for each in (NEW, CHANGED, UNCHANGED)), waiting, chunk.late[rows] & (states == NEW))
+        days = chunk.days[rows]
+        months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        different, which = np.unique(np.where(days == NO_DAY, NO_DAY, months), return_inverse=True)
+        sums = np.stack([np.bincount(which[each], minlength=len(different)) for each in counted], axis=1)
+        names = ["" if each == NO_DAY else str(np.datetime64(each, "M")) for each in different.tolist()]
+        taken.months = dict(zip(names, sums.tolist(), strict=True))
+        taken.new, taken.updated, taken.unchanged, taken.unlinked, _ = sums.sum(axis=0).tolist()
+
+
+class _Resolved:
+    """Whose the counterparts of a batch are; asked once for one that comes again and again in a file.
+
+    `arrays` and `plain` (found, and nothing to tell about it) are by number of the counterpart.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._forget()
+
+    def _forget(self) -> None:
+        self._different = Different(len(_REPORTED), 1)
+        self.links: list[Link | None] = []
+        self.arrays, self.plain = Links.nothing(0), np.zeros(0, dtype=np.bool_)
+
+    def of(self, chunk: Chunk, rows: Rows) -> tuple[list[Link | None], Rows]:
+        """What is known by now, by number of the counterpart; and the number of each row's."""
+        if self._different.count > _REMEMBERED:
+            self._forget()
+        numbers = self._different.number(*chunk.places(rows, *_REPORTED), chunk.wholes(rows, "person"))
+        reported = [self._reported(number) for number in range(len(self.links), self._different.count)]
+        if reported:
+            asked = iter(resolve(self._connection, [each for each in reported if each is not None]))
+            new = [None if each is None else next(asked) for each in reported]
+            plain = [each is not None and each.other_name is None and each.closed_on is None for each in new]
+            self.links += new
+            self.arrays, self.plain = self.arrays.and_these(Links.of(new)), np.concatenate([self.plain, plain])
+        return self.links, numbers
+
+    def _reported(self, number: int) -> Reported | None:
+        """None for a person, who is never looked up among organisations."""
+        (uscc, *others), (person,) = self._different.row(number)
+        return None if person else Reported("" if uscc == Uscc.PLACEHOLDER else uscc, *others)
 
 
 # A content that changes keeps what it replaces; its own moment is later than the replaced one's, whatever the clocks say.

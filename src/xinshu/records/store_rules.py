@@ -34,6 +34,9 @@ class Rows(Protocol):
     def text(self, row: int, column: str) -> str:
         """One value."""
 
+    def about_person(self, row: int) -> bool:
+        """Whether it is about a natural person."""
+
 
 Words = tuple[tuple[str, str], ...]
 
@@ -108,7 +111,7 @@ def _unknown(
     if rows.text(row, "org_code") and roles.org_code is not None:
         judged.note(row, "subject.unknown", roles.org_code)
         return
-    if rows.text(row, "person") != "true":
+    if not rows.about_person(row):
         found = suggest(connection, rows.text(row, "name_norm"), bearers)
         if found is not None:
             words = {"expected": found.name, "reason": found.explanation}
@@ -128,6 +131,5 @@ def _values(context: LoadContext, rows: Rows, code: str, places: Sequence[int]) 
     if column != "counterpart_name":
         return values
     return [
-        mask(value, "name") if rows.text(place, "person") == "true" else value
-        for value, place in zip(values, places, strict=True)
+        mask(value, "name") if rows.about_person(place) else value for value, place in zip(values, places, strict=True)
     ]

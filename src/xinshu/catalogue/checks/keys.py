@@ -11,69 +11,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from xinshu.catalogue.checks.context import RowFacts
 from xinshu.catalogue.checks.scanning import Digests, Mask, digest_cells
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel.cells import PADDING
 from xinshu.kernel.identifiers import Uscc
-from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
+from xinshu.kernel.text import normalise_name
 
 COUNTERPART = "counterpart"
 SEPARATOR = "\x1f"
-_CITIZEN_ID = "身份证"  # what a number without a type is taken for
+CITIZEN_ID = "身份证"
+"""What a number without a type is taken for."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 Hashes = npt.NDArray[np.uint64]
 
 
-def counterpart_column(item: CatalogueItem, facts: RowFacts) -> pl.Series:
-    """The identity of each row's counterpart as reported, with a letter for its kind.
-
-    U USCC, O organisation code, P id number (with type), N normalised name. Personal for P: never leaves the process
-    in this form.
-    """
-    kind, identity = _counterpart(item, facts)
-    return pl.select(kind + identity).to_series().alias(COUNTERPART)
-
-
-def _counterpart(item: CatalogueItem, facts: RowFacts) -> tuple[pl.Series, pl.Series]:
-    """The letter and the rest of each row's identity."""
-    roles = item.roles
-    ways: list[tuple[str, pl.Expr, pl.Expr]] = []  # letter, condition, identity
-    if roles.uscc is not None:
-        code = pl.col(roles.uscc)
-        ways.append(("U", (code != "") & (code != Uscc.PLACEHOLDER), code))
-    if roles.org_code is not None:
-        ways.append(("O", pl.col(roles.org_code) != "", pl.col(roles.org_code)))
-    if roles.id_no is not None:
-        number = pl.col(roles.id_no)
-        kind = pl.col(roles.id_type) if roles.id_type is not None else pl.lit("")
-        ways.append(("P", number != "", kind.replace({"": _CITIZEN_ID}) + pl.lit(":") + number))
-    letter: pl.Expr = pl.lit("N")
-    identity: pl.Expr = pl.lit("")
-    for mark, condition, value in reversed(ways):
-        letter = pl.when(condition).then(pl.lit(mark)).otherwise(letter)
-        identity = pl.when(condition).then(value).otherwise(identity)
-    frame = facts.frame
-    found = frame.select(letter.alias("letter"), identity.alias("identity"), pl.first().alias("rows"))
-    nameless = np.flatnonzero((found["letter"] == "N").to_numpy())
-    if not len(nameless):
-        return found["letter"], found["identity"]
-    names = normal_text(frame[roles.counterpart_name][nameless])
-    return found["letter"], found["identity"].clone().scatter(nameless, names)
-
-
-def key_frame(item: CatalogueItem, facts: RowFacts) -> pl.DataFrame:
-    """The parts of the natural key as text columns, in the item's order; the counterpart's part is `counterpart`."""
-    parts = [counterpart_column(item, facts) if code == COUNTERPART else _part(item, facts, code) for code in item.key]
-    return pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
-
-
-def _part(item: CatalogueItem, facts: RowFacts, code: str) -> pl.Series:
-    values = facts.columns.series(code)
-    return normal_text(values) if item.field(code).kind in {"text", "name", "document_no"} else values
+def compared_as_names(item: CatalogueItem, code: str) -> bool:
+    """Whether texts of this column are compared as `normal_key_text` makes them."""
+    return item.field(code).kind in {"text", "name", "document_no"}
 
 
 def digested_columns(item: CatalogueItem) -> dict[str, bool]:
@@ -83,7 +40,7 @@ def digested_columns(item: CatalogueItem) -> dict[str, bool]:
     if COUNTERPART in item.key:
         ways = (roles.uscc, roles.org_code, roles.id_no, roles.id_type, roles.counterpart_name)
         wanted |= dict.fromkeys(code for code in ways if code is not None)
-    return {code: item.field(code).kind in {"text", "name", "document_no"} for code in wanted}
+    return {code: compared_as_names(item, code) for code in wanted}
 
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
@@ -107,7 +64,7 @@ def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
     if roles.id_no is not None:
         numbers = _digests(item, facts, roles.id_no) * _SPREAD + np.uint64(ord("P"))
         if roles.id_type is not None:
-            kinds, plain = _digests(item, facts, roles.id_type), _digests_of([_CITIZEN_ID])
+            kinds, plain = _digests(item, facts, roles.id_type), _digests_of([CITIZEN_ID])
             numbers += np.where(facts.filled(roles.id_type), kinds, plain) * _SPREAD
         result = np.where(facts.filled(roles.id_no), numbers, result)
     if roles.org_code is not None:
@@ -143,30 +100,6 @@ def _digests_of(texts: list[str]) -> Digests:
     digests = np.empty((2, len(texts)), dtype=np.uint64)
     digest_cells(buffer, starts, sizes, digests)
     return digests
-
-
-_CLEAN = r"^[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}A-Z0-9〔〕·\-]*$"
-
-
-_FEW = 20
-_BRACKETS = {
-    mark: "〔" if plain == "(" else "〕" for mark, plain in NAME_CHARACTERS.items() if plain in "()" and plain
-} | {
-    "(": "〔",
-    ")": "〕",
-}
-
-
-def normal_text(values: pl.Series) -> pl.Series:
-    """Every value as `normal_key_text` makes it; values without anything to change are not touched."""
-    rest = np.flatnonzero(~values.str.contains(_CLEAN).to_numpy())
-    if len(rest) * _FEW > len(values):  # a file with other brackets throughout: put them right first
-        values = values.str.replace_many(list(_BRACKETS), list(_BRACKETS.values()))
-        rest = np.flatnonzero(~values.str.contains(_CLEAN).to_numpy())
-    if not len(rest):
-        return values
-    texts = values.gather(rest.astype(np.uint32)).to_list()
-    return values.clone().scatter(rest, [normal_key_text(text) for text in texts])
 
 
 def normal_key_text(text: str) -> str:
