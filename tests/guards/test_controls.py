@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.guards.naming import complaint_about
 
 _HEAD = ["control", "section", "clause", "test"]
 _CLAUSE = re.compile(r"(?:MLPS|CE|ASVS) [0-9]+(?:\.[0-9]+)*[a-g]?|-")  # GB/T 22239 8.1.x, GB/T 39786, ASVS 5.0
-
-
-@cache
-def named_in(path: Path) -> frozenset[str]:
-    """Names of the tests of a module, those of a class as `Class::test`."""
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found.add(node.name)
-        if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}::{each.name}" for each in node.body if isinstance(each, ast.FunctionDef)}
-    return frozenset(name for name in found if name.split("::")[-1].startswith("test_"))
 
 
 def complaints(rows: list[dict[str, str]], root: Path) -> list[str]:
     """What is wrong with the table."""
     found = []
     for row in rows:
-        path, _, name = row["test"].partition("::")
-        if not path.startswith("tests/") or not (root / path).is_file():
-            found.append(f"{row['test']}: no such file")
-        elif name not in named_in(root / path):
-            found.append(f"{row['test']}: no such test")
+        wrong = complaint_about(row["test"], root) if "::" in row["test"] else f"{row['test']}: no such test"
+        found += [wrong] if wrong else []
         if not row["control"].strip() or not re.fullmatch(r"[0-9]", row["section"]):
             found.append(f"{row['test']}: control and section of security.md (0-9) are needed")
         found += [

@@ -55,7 +55,7 @@ def best_sm2() -> Sm2:
 
 
 class SoftProvider:
-    """Everything in the memory of the process. For development and where no certified module is demanded."""
+    """Everything in the memory of the process. For development and where no approved module is demanded."""
 
     name = "soft"
 
