@@ -21,7 +21,7 @@ from xinshu.security.domain import Role
 from xinshu.security.identity.sessions import begin
 from xinshu.security.models import Post, User
 from xinshu.security.queries import organisations
-from xinshu.web.console import query
+from xinshu.web.console import card, query
 
 GIVEN = {
     "purpose": "administrative-approval",
@@ -37,7 +37,7 @@ def site(gate, monkeypatch):
     """The website whose desk of queries works at the world's gate; jobs act for the real requester."""
     monkeypatch.setattr(batches, "requester_of", requester_of)
     module = ModuleType("query_test_urls")
-    own = query.routes(lambda: gate)
+    own = query.routes(lambda: gate) + card.routes(lambda: gate)
     names = {each.name for each in own}
     module.urlpatterns = [each for each in urls.urlpatterns if each.name not in names] + own
     for name in ("handler403", "handler404", "handler429", "handler500"):

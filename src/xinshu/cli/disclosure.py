@@ -13,6 +13,7 @@ from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.disclosure.cards import origins_of
 from xinshu.disclosure.errors import MarkUnknown
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.machines import close_system, register_system
@@ -79,8 +80,10 @@ def _mark(
 def _system(
     key: Annotated[str, typer.Argument(help="接口密钥编号", show_default=False)],
     title: Annotated[str, typer.Option("--title", help="系统名称")] = "",
+    origins: Annotated[str, typer.Option("--origins", help="可嵌入卡片的网址，以空格分隔")] = "",
     close: Annotated[bool, typer.Option("--close", help="停止该系统查询，立即生效")] = False,
 ) -> None:
+    allowed = origins_of(origins)
     with open_installation(read_settings()):
         require_migrated()
         found = next((each for each in api_keys() if each.id == key), None)
@@ -89,7 +92,9 @@ def _system(
         if close:
             close_system(key)
         else:
-            register_system(key, found.organisation, title=title or key, origins="", now=datetime.now(UTC))
+            register_system(
+                key, found.organisation, title=title or key, origins=" ".join(allowed), now=datetime.now(UTC)
+            )
     typer.echo(f"系统 {key} {'已停止查询' if close else '可以查询'}")
 
 

@@ -75,9 +75,9 @@ def query(gate: Gate, actor: Actor, request: Request, now: datetime) -> Answer:
 
 
 def register(gate: Gate, actor: Actor, judged: Judged, now: datetime) -> Answer:
-    """Write a query that waits for its approvals."""
+    """Write a query that waits for its approvals; one that needs none is ready."""
     with transaction.atomic():
-        ticket = new_ticket(judged, actor, now, ready=False)
+        ticket = new_ticket(judged, actor, now, ready=not judged.approvers)
         store(gate, ticket, judged)
         detail: dict[str, str | int] = {"subjects": ticket.subject_count, "fields": ticket.field_count}
         auditing.write(
@@ -91,7 +91,7 @@ def register(gate: Gate, actor: Actor, judged: Judged, now: datetime) -> Answer:
                 detail=detail,
             )
         )
-    return Answer(ticket.number, State.WAITING, None)
+    return Answer(ticket.number, State(ticket.state), None)
 
 
 def carry_out(gate: Gate, actor: Actor, number: str, now: datetime) -> Answer:

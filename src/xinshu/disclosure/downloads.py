@@ -188,6 +188,23 @@ def _read_again(gate: Gate, actor: Actor, ticket: Ticket, purpose: Purpose, now:
     return disclose(gate, actor, order, now, grounds=again(ticket, order.fields, references)).result
 
 
+def note_copy(ticket: Ticket, form: str, actor: Actor, now: datetime, content: bytes, made: UUID | None = None) -> str:
+    """Write down that a copy leaves the platform, and for whom; returns its mark. `made`: where the mark stands in it."""
+    made = made or uuid7(now)
+    Copy.objects.create(
+        id=made,
+        mark=public_id(made),
+        ticket=ticket,
+        form=form,
+        recipient=actor.id,
+        recipient_name=actor.name,
+        address=actor.address,
+        made_at=now,
+        digest=sha256(content).hex() if content else "",
+    )
+    return public_id(made)
+
+
 def _render(gate: Gate, ticket: Ticket, result: Result, form: str, actor: Actor, now: datetime) -> File:
     made: UUID = uuid7(now)
     mark = public_id(made)
@@ -200,17 +217,7 @@ def _render(gate: Gate, ticket: Ticket, result: Result, form: str, actor: Actor,
         content = as_workbook(result, wearer, gate.vault)
     else:
         content = as_csv(result, wearer, gate.vault)
-    Copy.objects.create(
-        id=made,
-        mark=mark,
-        ticket=ticket,
-        form=form,
-        recipient=actor.id,
-        recipient_name=actor.name,
-        address=actor.address,
-        made_at=now,
-        digest=sha256(content).hex(),
-    )
+    note_copy(ticket, form, actor, now, content, made)
     return File(f"{ticket.number}.{form}", TYPES[form], content, mark)
 
 

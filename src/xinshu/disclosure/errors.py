@@ -144,6 +144,20 @@ class PersonLimit(Refused):
     words = ("您当日可查询的主体数已用完", "次日再查；数量多的请申请批量查询")
 
 
+class CardShut(Refused):
+    """There is no card for this: a batch, a sealed result, a system without web addresses, or a card opened by itself."""
+
+    code = "disclosure.card_shut"
+    words = ("不能以嵌入卡片查看", "在查询服务中查看，或由业务系统重新取得卡片链接")
+
+
+class OriginInvalid(Refused):
+    """A web address of a system that cannot stand in a list of pages that may frame its cards."""
+
+    code = "disclosure.origin_invalid"
+    words = ("网址不能用于嵌入卡片", "写协议、主机和端口，如 https://oa.example.org；须为 https")
+
+
 class LinkUnknown(Refused):
     """A download link that was used, has run out, or belongs to another session or query."""
 

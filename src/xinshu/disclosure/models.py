@@ -408,12 +408,13 @@ class System(models.Model):
 
 
 class Card(models.Model):
-    """A card made for a system: shown once, within minutes, under the query it was registered with."""
+    """A card made for a system: shown once, within minutes, under the query it was registered with. `digest`: of that query."""
 
     personal_data: ClassVar[Mapping[str, str]] = {
         "token": "sealed",
         "system": "none",
         "ticket": "none",
+        "digest": "none",
         "made_at": "none",
         "expires_at": "none",
         "used_at": "none",
@@ -422,6 +423,7 @@ class Card(models.Model):
     token = models.CharField("摘要", max_length=64, primary_key=True)
     system = models.ForeignKey(System, on_delete=models.PROTECT)
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT)
+    digest = models.CharField("内容摘要", max_length=64)
     made_at = models.DateTimeField("生成时间")
     expires_at = models.DateTimeField("有效期")
     used_at = models.DateTimeField("使用时间", null=True)

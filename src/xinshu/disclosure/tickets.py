@@ -129,6 +129,11 @@ def asked_of(gate: Gate, ticket: Ticket) -> tuple[list[Asked], list[UUID]]:
     return subjects, [ref for _, _, ref, _ in rows]
 
 
+def references_of(ticket: Ticket) -> list[UUID]:
+    """What stands for the subjects of a query, in their order."""
+    return list(TicketSubject.objects.filter(ticket=ticket).order_by("position").values_list("ref", flat=True))
+
+
 def unsealed(gate: Gate, row: TicketSubject) -> Asked:
     """The subject of a row."""
     code, name = json.loads(gate.vault.open_cell(bytes(row.sealed), subject_place(row.ticket_id, row.position)))

@@ -148,7 +148,8 @@ def _steps(ticket: Ticket) -> Iterator[Step]:
     for link in Link.objects.filter(ticket=ticket):
         yield Step(link.made_at, "link_made", link.user, f"取得 {link.form.upper()} 下载链接")
     for copy in Copy.objects.filter(ticket=ticket):
-        yield Step(copy.made_at, "fetched", copy.recipient, f"下载 {copy.form.upper()}，水印 {copy.mark}")
+        what = f"在{copy.recipient_name}的卡片上查看" if copy.form == "card" else f"下载 {copy.form.upper()}"
+        yield Step(copy.made_at, "fetched", copy.recipient, f"{what}，水印 {copy.mark}")
     if ticket.reminded_at is not None:
         yield Step(ticket.reminded_at, "reminded", "system", f"提醒于 {ticket.destroy_by} 前销毁")
     if ticket.destroyed_at is not None:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from xinshu.disclosure.asking import query
+from xinshu.disclosure.asking import carry_out, query
 from xinshu.disclosure.consents import Offer, as_dict, ask, consents_of_grantee
 from xinshu.disclosure.domain import Asked, FieldKey, Request
+from xinshu.disclosure.downloads import fetch, make_link
 from xinshu.disclosure.errors import BodyInvalid, NoConsent
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.machines import Told, machine_actor, once
@@ -21,6 +22,7 @@ from xinshu.disclosure.registration import read_fields
 from xinshu.disclosure.results import as_json
 from xinshu.gateway.batches import with_key
 from xinshu.gateway.problems import IdempotencyKeyInvalid
+from xinshu.kernel.clock import shanghai_date
 from xinshu.security.domain import Actor, KeyFacts
 
 OpenGate = Callable[[], Gate]
@@ -43,7 +45,7 @@ def query_batches(request: HttpRequest, key: KeyFacts, open_gate: OpenGate) -> J
 def one(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -> JsonResponse:
     """GET: where a query of the caller's stands; never its data."""
     del open_gate
-    ticket = shown_query(_actor(request, key), number)
+    ticket = shown_query(actor_of_key(request, key), number)
     body = {
         "number": ticket.number,
         "state": ticket.state,
@@ -53,38 +55,63 @@ def one(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -
         "unauthorised": ticket.unauthorised,
         "trace": ticket.trace,
     }
-    return _tell(Told(200, body))
+    return tell(Told(200, body))
+
+
+@with_key("POST")
+def answer(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -> JsonResponse:
+    """POST: carry out a single query that was approved; once. A sealed result comes as a file only."""
+    gate, actor, now = open_gate(), actor_of_key(request, key), timezone.now()
+
+    def work() -> Told:
+        found = carry_out(gate, actor, number, now)
+        told: dict[str, Any] = {"number": found.number, "state": found.state.value}
+        purpose = gate.purpose(shown_query(actor, number).purpose, shanghai_date(now))
+        return Told(200, told if purpose.sealed or found.result is None else {**told, **as_json(found.result)})
+
+    return answer_once(request, gate, actor, now, work)
+
+
+@with_key("POST")
+def result_file(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -> HttpResponse:
+    """POST `{form}` (csv, xlsx or pdf): a copy of a result that is there; each call counts as a fetch."""
+    gate, actor, now = open_gate(), actor_of_key(request, key), timezone.now()
+    found = fetch(gate, actor, make_link(gate, actor, number, _text(body_of(request), "form"), now), now)
+    told = HttpResponse(found.content, content_type=found.type)
+    told["Content-Disposition"] = f'attachment; filename="{found.name}"'
+    told["Cache-Control"] = "no-store"
+    return told
 
 
 @with_key("GET", "POST")
 def consents(request: HttpRequest, key: KeyFacts, open_gate: OpenGate) -> JsonResponse:
     """POST asks a subject for a consent (it is given by the subject, not here); GET lists those of the unit."""
-    gate, actor = open_gate(), _actor(request, key)
+    gate, actor = open_gate(), actor_of_key(request, key)
     if request.method == "GET":
-        return _tell(Told(200, {"consents": [as_dict(each) for each in consents_of_grantee(actor.unit)]}))
-    body = _body(request)
+        return tell(Told(200, {"consents": [as_dict(each) for each in consents_of_grantee(actor.unit)]}))
+    body = body_of(request)
     now = timezone.now()
 
     def work() -> Told:
         return Told(201, as_dict(ask(gate, actor, _offer(body, actor), now)))
 
-    return _once(request, gate, actor, now, work)
+    return answer_once(request, gate, actor, now, work)
 
 
 @with_key("GET")
 def consent(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -> JsonResponse:
     """GET: one consent of the unit."""
     del open_gate
-    actor = _actor(request, key)
+    actor = actor_of_key(request, key)
     found = next((each for each in consents_of_grantee(actor.unit) if each.number == number), None)
     if found is None:
         raise NoConsent
-    return _tell(Told(200, as_dict(found)))
+    return tell(Told(200, as_dict(found)))
 
 
 def _ask(request: HttpRequest, key: KeyFacts, gate: Gate, *, single: bool) -> JsonResponse:
-    actor, body, now = _actor(request, key), _body(request), timezone.now()
-    asked = _request(body)
+    actor, body, now = actor_of_key(request, key), body_of(request), timezone.now()
+    asked = request_of(body)
     if single != (len(asked.subjects) == 1):
         raise BodyInvalid("queries 只查一个主体，query-batches 查多个")
 
@@ -95,21 +122,25 @@ def _ask(request: HttpRequest, key: KeyFacts, gate: Gate, *, single: bool) -> Js
             return Told(202, told)
         return Told(200, {**told, **as_json(found.result)})
 
-    return _once(request, gate, actor, now, work)
+    return answer_once(request, gate, actor, now, work)
 
 
-def _once(request: HttpRequest, gate: Gate, actor: Actor, now: datetime, work: Callable[[], Told]) -> JsonResponse:
+def answer_once(
+    request: HttpRequest, gate: Gate, actor: Actor, now: datetime, work: Callable[[], Told]
+) -> JsonResponse:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 200 or (key and not (key.isascii() and key.isprintable())):
         raise IdempotencyKeyInvalid
-    return _tell(once(gate, actor, key, request.path.encode() + b"\0" + request.body, now, work))
+    return tell(once(gate, actor, key, request.path.encode() + b"\0" + request.body, now, work))
 
 
-def _actor(request: HttpRequest, key: KeyFacts) -> Actor:
+def actor_of_key(request: HttpRequest, key: KeyFacts) -> Actor:
+    """The program that calls. Raises SystemUnknown."""
     return machine_actor(key, str(request.META.get("REMOTE_ADDR", "")))
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of a call. Raises BodyInvalid."""
     if len(request.body) > _LONGEST_BODY:
         raise BodyInvalid
     try:
@@ -121,8 +152,8 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _request(body: dict[str, Any]) -> Request:
-    """Server-owned parts (unit, requester, state) cannot be given: an unknown name is refused."""
+def request_of(body: dict[str, Any]) -> Request:
+    """The query a body asks for. Server-owned parts (unit, requester, state) cannot be given: an unknown name is refused."""
     known = {
         "purpose",
         "legal_basis",
@@ -209,7 +240,8 @@ def _moment(body: dict[str, Any], name: str) -> datetime:
     return found
 
 
-def _tell(told: Told) -> JsonResponse:
+def tell(told: Told) -> JsonResponse:
+    """An answer as JSON that nobody keeps."""
     answer = JsonResponse(dict(told.body), status=told.status, json_dumps_params={"ensure_ascii": False})
     answer["Cache-Control"] = "no-store"
     return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinshu.gateway import batches, queries
+from xinshu.gateway import batches, cards, queries
 from xinshu.gateway.batches import OpenDesk
 from xinshu.gateway.queries import OpenGate
 
@@ -15,6 +15,9 @@ def query_routes(open_gate: OpenGate) -> list[URLPattern]:
     return [
         path("api/v1/queries", queries.queries, given, name="queries"),
         path("api/v1/queries/<str:number>", queries.one, given, name="query"),
+        path("api/v1/queries/<str:number>/answer", queries.answer, given, name="query-answer"),
+        path("api/v1/queries/<str:number>/file", queries.result_file, given, name="query-file"),
+        path("api/v1/cards", cards.cards, given, name="cards"),
         path("api/v1/query-batches", queries.query_batches, given, name="query-batches"),
         path("api/v1/consents", queries.consents, given, name="consents"),
         path("api/v1/consents/<str:number>", queries.consent, given, name="consent"),

@@ -11,17 +11,19 @@ from xinshu.collection.services import Desk
 from xinshu.disclosure.gate import Gate
 from xinshu.ops import views as ops
 from xinshu.project.frame import PORTAL
-from xinshu.web.console import account, query
+from xinshu.web.console import account, card, query
 from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
 
+OPEN_GATE = cache(partial(Gate.open, settings.XINSHU))
 urlpatterns = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     *routes(PORTAL),
     *console.routes(cache(partial(Desk.open, settings.XINSHU))),
-    *query.routes(cache(partial(Gate.open, settings.XINSHU))),
+    *query.routes(OPEN_GATE),
+    *card.routes(OPEN_GATE),
 ]
 handler403 = partial(failures.denied, portal=PORTAL)
 handler404 = partial(failures.not_found, portal=PORTAL)

@@ -11,13 +11,19 @@ from xinshu.collection.services import Desk
 from xinshu.disclosure.gate import Gate
 from xinshu.gateway import problems
 from xinshu.gateway.routes import query_routes, routes
+from xinshu.gateway.subjects import subject_routes
+from xinshu.kernel.profiles import open_profile
 from xinshu.ops import views as ops
+from xinshu.publication.queries import PublicReference
 
 urlpatterns = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     *routes(cache(partial(Desk.open, settings.XINSHU))),
     *query_routes(cache(partial(Gate.open, settings.XINSHU))),
+    *subject_routes(
+        cache(lambda: PublicReference.load(open_profile(settings.XINSHU.profile, settings.XINSHU.profiles_dir)))
+    ),
 ]
 handler404 = problems.not_found
 handler500 = problems.failed
