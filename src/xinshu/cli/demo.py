@@ -95,7 +95,7 @@ def _run(
         _show_reporter(reports)
         staff.show(datetime.now(UTC))
         if serve:
-            up.serve(settings, port)
+            up.serve(settings, port, demo_idp=True)
 
 
 def _show_reporter(reports: list[BatchReport]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from xinshu.bootstrap.audit import QUEUE, seal_at_start
+from xinshu.bootstrap.demo_idp import prepare as prepare_idp
 from xinshu.bootstrap.desk import bring_up_to_date, prepare_channels
 from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
@@ -32,20 +33,23 @@ def register(app: typer.Typer) -> None:
 
 def _up(
     port: Annotated[int, typer.Option("--port", min=1, max=65534, help="网站端口；接口用下一个端口")] = 8000,
+    demo_idp: Annotated[
+        bool, typer.Option("--demo-idp", help="同时启动演示用的统一身份认证（再下一个端口），供企业登录；不可用于生产")
+    ] = False,
 ) -> None:
     settings = read_settings()
     with open_installation(settings):
         require_migrated()
         bring_up_to_date(settings, shanghai_date(datetime.now(UTC)))
         prepare_channels(settings)
-        code = serve(settings, port)
+        code = serve(settings, port, demo_idp=demo_idp)
     raise typer.Exit(code)
 
 
-def serve(settings: Settings, port: int) -> int:
+def serve(settings: Settings, port: int, *, demo_idp: bool = False) -> int:
     """Run the website, the interface (on the next port) and the worker until a signal comes or one of them ends.
 
-    The database must be at hand.
+    The database must be at hand. `demo_idp`: also the demonstration's identity provider, on the port after.
 
     Returns:
         The exit code of `supervise`.
@@ -58,8 +62,13 @@ def serve(settings: Settings, port: int) -> int:
     require_safe_role()
     _require_free(port)
     _require_free(port + 1)
+    programs = commands(settings, port)
+    if demo_idp:
+        _require_free(port + 2)
+        file = prepare_idp(settings, port, port + 2)
+        programs["idp"] = [sys.executable, "-m", "xinshu.demo.identity_server", str(file), str(port + 2)]
     seal_at_start(settings, datetime.now(UTC))
-    return supervise(commands(settings, port), started=lambda: _announce_when_up(port))
+    return supervise(programs, started=lambda: _announce_when_up(port))
 
 
 def commands(settings: Settings, port: int) -> dict[str, list[str]]:

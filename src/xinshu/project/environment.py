@@ -27,6 +27,11 @@ def configure_logging(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def tell_children(**variables: str) -> None:
+    """Settings for the programs this one starts; its own were read before."""
+    os.environ.update(variables)
+
+
 def name_django_settings(module: str = _DJANGO_SETTINGS) -> None:
     """Tell Django, in this process and its children, which settings module is ours."""
     os.environ["DJANGO_SETTINGS_MODULE"] = module

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "xinshu.web.parts",
     "xinshu.web.portal",
     "xinshu.web.console",
+    "xinshu.web.space",
 ]
 
 PROCRASTINATE_IMPORT_PATHS = ["xinshu.bootstrap.tasks"]  # what the task worker does by itself

@@ -15,6 +15,7 @@ from xinshu.web.console import account, card, query
 from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
+from xinshu.web.space import routes as space
 
 OPEN_GATE = cache(partial(Gate.open, settings.XINSHU))
 urlpatterns = [
@@ -24,6 +25,7 @@ urlpatterns = [
     *console.routes(cache(partial(Desk.open, settings.XINSHU))),
     *query.routes(OPEN_GATE),
     *card.routes(OPEN_GATE),
+    *space.routes(OPEN_GATE),
 ]
 handler403 = partial(failures.denied, portal=PORTAL)
 handler404 = partial(failures.not_found, portal=PORTAL)

@@ -27,13 +27,17 @@ from xinshu.project.gateway import settings as gateway_settings
 from xinshu.project.gateway import urls as gateway_urls
 from xinshu.security.domain import Actor, Role
 from xinshu.security.identity.changes import Proposal, propose
+from xinshu.security.identity.mandates import give, state_legal
+from xinshu.security.identity.provider import Firm
 from xinshu.security.models import SignedSession
 from xinshu.security.queries import organisations
 from xinshu.security.services import create_api_key
 from xinshu.web.console import query
 from xinshu.web.console import routes as console
+from xinshu.web.space import routes as space
 
 PERSON = next(f"11010118990101001{last}" for last in "0123456789X" if CitizenId.is_valid(f"11010118990101001{last}"))
+HANDLER = "jingban"
 MATTER = "SP-2026-8713"
 GIVEN = {
     "purpose": "administrative-approval",
@@ -78,7 +82,13 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
     report = world.penalise([row, world.penalty(2, 2)])
     gate = Gate.open(world.desk.settings)
     modules = (
-        _module("seeded_web_urls", web_urls, *console.routes(lambda: world.desk), *query.routes(lambda: gate)),
+        _module(
+            "seeded_web_urls",
+            web_urls,
+            *console.routes(lambda: world.desk),
+            *query.routes(lambda: gate),
+            *space.routes(lambda: gate),
+        ),
         _module(
             "seeded_gateway_urls",
             gateway_urls,
@@ -110,6 +120,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             "change": str(change.pk),
             "key": str(key.pk),
             "entry": "1",
+            "mandate": _mandate(make_user, as_actor, world),
             "name": SignedSession.objects.get(user=officer).name,
         }
         secrets = {
@@ -119,11 +130,23 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             "an officer": officer.username,
             "a session": ids["name"],
             "a link": ids["token"],
+            "a handler": HANDLER,
+            "a mandate": ids["mandate"],
         }
         yield Seeded(unit, other, ids, secrets, gate, world)
     clear_url_caches()
     for each in modules:
         del sys.modules[each.__name__]
+
+
+def _mandate(make_user, as_actor, world) -> str:
+    """Of a handler, given by the legal person of the first side's firm."""
+    now = timezone.now()
+    legal, handler = make_user("faren", Role.ENTERPRISE), make_user(HANDLER, Role.ENTERPRISE)
+    firm = world.company(1)
+    state_legal(legal, [Firm(firm, "某厂")], now)
+    given = {"handler": HANDLER, "name": handler.display_name, "scope": ["view"], "to_at": now + timedelta(days=30)}
+    return str(give(as_actor(legal, now), firm, now=now, **given).id)
 
 
 def _consent(gate: Gate, actor: Actor, unit: str, world) -> str:

@@ -14,7 +14,7 @@ from tests.security.identity.test_strangers import UNKNOWN
 from xinshu.security.domain import Role
 
 ATTEMPTS = int(os.environ.get("ATTEMPTS", "1200"))  # 10000 for the full run, docs/identity.md
-_KIND_OF = {"number": "number", "label": "label", "token": "token", "user": "user", "change": "change", "name": "name"}
+_KIND_OF = {each: each for each in ("number", "label", "token", "user", "change", "name", "mandate")}
 _VERBS = ["approve", "refuse", "withdraw", "on", "off", "password", ""]
 _TYPED = ["", "1", "x" * 300, "' OR 1=1 --", "<script>alert(1)</script>", "../../etc/passwd", "\u2028", "９９", "\x00a"]
 _FIELDS = [

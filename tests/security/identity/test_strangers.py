@@ -25,6 +25,7 @@ UNKNOWN = {
     "key": "999999",
     "name": "0123456789abcdef",
     "entry": "99999999",
+    "mandate": UUID_UNKNOWN,
 }
 _R, _O, _A, _S = Role.REPORTER, Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.SYSTEM_ADMIN
 # route: who calls, how, which id it takes, what is sent. The caller is of another unit than the object.
@@ -35,6 +36,7 @@ WEB = {
     "c/audit/proof/<int:seq>": (Role.SECURITY_ADMIN, "get", "entry", {}),
     "c/iam/accounts/<uuid:user>": (Role.SECURITY_ADMIN, "post", "user", {"verb": "off"}),
     "c/iam/changes/<uuid:change>": (_S, "post", "change", {"verb": "withdraw", "version": "1"}),
+    "me/mandates/<uuid:mandate>/end": (Role.ENTERPRISE, "post", "mandate", {}),
     "c/submit/<str:label>": (_R, "get", "label", {}),
     "c/submit/<str:label>/progress": (_R, "get", "label", {}),
     "c/submit/<str:label>/findings.csv": (_R, "get", "label", {}),

@@ -57,11 +57,11 @@ def scheme_of(public: bytes) -> SchemeName:
     raise PublicKeyInvalid("公钥不是 SM2 或 P-256 公钥", fix="使用 xinshu keys public 导出的公钥文件")
 
 
-def to_pem(public: bytes) -> bytes:
-    """PEM (RFC 7468) of a SubjectPublicKeyInfo."""
-    text = base64.b64encode(public).decode()
+def to_pem(der: bytes, kind: str = "PUBLIC KEY") -> bytes:
+    """PEM (RFC 7468) of a SubjectPublicKeyInfo, or of what else `kind` names."""
+    text = base64.b64encode(der).decode()
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join([_BEGIN, *lines, _END, ""]).encode()
+    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode()
 
 
 def to_der(public: bytes) -> bytes:

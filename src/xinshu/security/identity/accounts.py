@@ -126,7 +126,7 @@ def make_demo_account(username: str, *, display_name: str, organisation: str, ro
 
 
 def disable_idle(now: datetime) -> list[str]:
-    """Disable the accounts nobody signed in with for longer than the rules allow; returns their names.
+    """Disable the accounts of staff nobody signed in with for longer than the rules allow; returns their names.
 
     The last security administrator stays.
     """
@@ -142,16 +142,16 @@ def disable_idle(now: datetime) -> list[str]:
 
 
 def idle_accounts(now: datetime) -> int:
-    """How many accounts are open that `disable_idle` would disable."""
+    """How many accounts of staff are open that `disable_idle` would disable."""
     return len(_idle(now))
 
 
 def _idle(now: datetime) -> list[User]:
     limit = now - configured().rules(shanghai_date(now)).account_idle
-    found = User.objects.filter(is_active=True, created_at__lt=limit)
+    staff = User.objects.filter(is_active=True, created_at__lt=limit).exclude(posts__role=Role.ENTERPRISE.value)
     return [
         each
-        for each in found
+        for each in staff
         if (each.last_login or each.created_at) < limit and not _is_last_security_administrator(each)
     ]
 

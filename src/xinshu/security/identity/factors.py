@@ -25,6 +25,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from xinshu.kernel.ids import uuid7
+from xinshu.security.domain import STAFF
 from xinshu.security.identity.models import FactorSecret
 from xinshu.security.identity.rules import configured
 from xinshu.security.identity.sealed import factor_place
@@ -60,8 +61,11 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 def needs_second_factor(user: User) -> bool:
-    """Staff do, unless all their posts are among those the setting exempts (`XINSHU_WITHOUT_SECOND_FACTOR`)."""
-    return not user.roles or bool(user.roles - configured().without_second_factor)
+    """Staff do, unless all their posts are among those the setting exempts (`XINSHU_WITHOUT_SECOND_FACTOR`).
+
+    Who is an enterprise user alone has no password here; how strongly he is known is the provider's to say.
+    """
+    return not user.roles or bool((user.roles & STAFF) - configured().without_second_factor)
 
 
 def has_second_factor(user: User) -> bool:

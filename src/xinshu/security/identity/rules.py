@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,23 @@ class IdentityRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """The identity provider of enterprise users: its issuer's address, and who we are to it."""
+
+    url: str
+    client: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """What identity is told by the installation: rules, state folder, and roles that need no second factor."""
+    """What identity is told by the installation: rules, state folder, roles that need no second factor, and the provider
+    of enterprise users, if there is one."""
 
     versions: tuple[tuple[date, IdentityRules], ...]
     home: Path
     without_second_factor: frozenset[Role]
+    provider: Provider | None = None
 
     def rules(self, day: date) -> IdentityRules:
         """Those in force on a day; before the first ones, the first."""
@@ -78,7 +89,8 @@ def load_identity(settings: Settings) -> Identity:
     except (KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
         raise ProfileInvalid(f"{path.name} 不能使用：{problem}", fix="对照 profiles/base/identity.yaml 补全") from None
     exempt = frozenset({Role(settings.without_second_factor)} if settings.without_second_factor else ())
-    return Identity(tuple(versions), settings.home, exempt)
+    provider = Provider(settings.oidc_url, settings.oidc_client, settings.oidc_secret) if settings.oidc_url else None
+    return Identity(tuple(versions), settings.home, exempt, provider)
 
 
 def _rules(each: Mapping[str, Any]) -> IdentityRules:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from xinshu.security.identity.provider import available
 from xinshu.security.routes import public
 
 
@@ -35,6 +36,7 @@ class SignIn(LoginView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """allauth's context but for its `site`, which would hide ours."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["enterprise"] = available()
         return {key: value for key, value in context.items() if key != "site"}
 
     def form_invalid(self, form: Any) -> HttpResponse:

@@ -1,0 +1,20 @@
+"""The addresses of the user space and of the enterprise's way in."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from xinshu.web.space import entering, home
+from xinshu.web.space.home import OpenGate
+
+
+def routes(open_gate: OpenGate) -> list[URLPattern]:
+    """The routes; the gate is opened when first needed."""
+    given = {"open_gate": open_gate}
+    return [
+        path("login/enterprise", entering.begin, name="enterprise-login"),
+        path("login/enterprise/back", entering.back, name="enterprise-callback"),
+        path("me", home.home, given, name="space"),
+        path("me/mandates", home.give_mandate, given, name="space-give"),
+        path("me/mandates/<uuid:mandate>/end", home.end_mandate, name="space-end"),
+    ]

@@ -1,0 +1,376 @@
+"""Enterprise sign-in by a strict provider of our own: the good way in, and every forged answer refused and recorded."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+import requests
+from allauth.socialaccount.models import SocialAccount
+from django.core.cache import cache
+from django.db import connections
+from django.utils import timezone
+
+from xinshu.demo.identity_provider import Client as Platform
+from xinshu.demo.identity_provider import IdentityProvider, Person, Reply
+from xinshu.demo.identity_server import server_of
+from xinshu.demo.numbers import citizen_number
+from xinshu.security.audit.models import Entry
+from xinshu.security.domain import Role
+from xinshu.security.identity import rules
+from xinshu.security.identity.enterprise import known_or_new
+from xinshu.security.identity.mandates import mine
+from xinshu.security.identity.provider import Claims
+from xinshu.security.identity.requests import actor_by_name
+from xinshu.security.models import User
+
+ID_NO, OTHER_NO = (citizen_number("990101", each) for each in (1, 2))
+BACK = "http://127.0.0.1/login/enterprise/back"
+
+
+@pytest.fixture
+def firm(world) -> tuple[str, str]:
+    return world.company(1), "A市第1纺织有限公司"
+
+
+@pytest.fixture
+def idp(firm) -> Iterator[IdentityProvider]:
+    """The provider in a thread; the platform is told of it."""
+    people = [Person("p1", "林演示", ID_NO, (firm,)), Person("p2", "陈演示", OTHER_NO)]
+    application = IdentityProvider("", Platform("xinshu", "a-secret-of-the-platform", BACK), people)
+    server = server_of(application, 0)
+    application.issuer = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    before = rules.configured()
+    rules.configure(replace(before, provider=rules.Provider(application.issuer, "xinshu", "a-secret-of-the-platform")))
+    yield application
+    rules.configure(before)
+    server.shutdown()
+    server.server_close()
+
+
+def choose(address: str, who: str) -> str:
+    """At the provider's page somebody chooses who he is; the path and query he is sent back to."""
+    assert requests.get(address, timeout=5).status_code == 200
+    told = requests.post(address, {"sub": who}, allow_redirects=False, timeout=5)
+    assert told.status_code == 303, told.text
+    return told.headers["Location"].removeprefix("http://127.0.0.1")
+
+
+def enter(client, who: str = "p1", **query: str):
+    begun = client.get("/login/enterprise", query)
+    assert begun.status_code == 302, begun.content.decode()
+    return client.get(choose(begun["Location"], who))
+
+
+def reasons() -> list[str]:
+    found = Entry.objects.filter(action="identity.sign_in", code="identity.provider_refused").order_by("id")
+    return [json.loads(each.detail)["reason"] for each in found]
+
+
+def test_a_legal_person_comes_in_and_sees_his_firm(idp, stranger, firm):
+    client = stranger()
+    answer = enter(client)
+    assert (answer.status_code, answer["Location"]) == (302, "/me")
+    page = client.get("/me").content.decode()
+    assert firm[0] in page
+    assert "法定代表人" in page
+    user = User.objects.get()
+    assert (user.display_name, user.roles, user.has_usable_password()) == ("林演示", {Role.ENTERPRISE}, False)
+    assert Entry.objects.filter(action="identity.sign_in", outcome="done", actor=str(user.pk)).count() == 1
+    again = stranger()
+    assert enter(again).status_code == 302
+    assert (User.objects.count(), SocialAccount.objects.count()) == (1, 1)
+
+
+def test_who_is_nobodys_legal_person_sees_no_firm(idp, stranger, firm):
+    client = stranger()
+    enter(client, "p2")
+    page = client.get("/me").content.decode()
+    assert firm[0] not in page
+    assert "还没有可以办理的企业" in page
+
+
+def test_a_firm_the_provider_states_no_more_is_gone_at_the_next_sign_in(idp, stranger):
+    client = stranger()
+    enter(client)
+    idp.people["p1"] = Person("p1", "林演示", ID_NO)
+    enter(client := stranger())
+    assert mine(actor_by_name(User.objects.get().username), timezone.now()) == []
+
+
+@pytest.mark.parametrize(
+    ("there", "goes"), [("/me?a=1", "/me?a=1"), ("https://evil.example/", "/me"), ("//evil.example", "/me")]
+)
+def test_afterwards_one_is_where_he_wanted_within_the_platform(idp, stranger, there, goes):
+    assert enter(stranger(), next=there)["Location"] == goes
+
+
+def _token(idp: IdentityProvider, change, monkeypatch) -> None:
+    """From now on the provider's answer holds the token that `change` makes of the claims."""
+
+    def forged(person: Person, nonce: str):
+        return change(dict(IdentityProvider.claims(idp, person, nonce)))
+
+    monkeypatch.setattr(idp, "claims", forged)
+
+
+def _without(name: str):
+    return lambda claims: {key: value for key, value in claims.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param(lambda claims: {**claims, "aud": "another-platform"}, "token", id="another audience"),
+        pytest.param(lambda claims: {**claims, "aud": ["xinshu", "another"]}, "token", id="two audiences"),
+        pytest.param(lambda claims: {**claims, "iss": "http://evil.example"}, "token", id="another issuer"),
+        pytest.param(lambda claims: {**claims, "exp": int(time.time()) - 31}, "token", id="expired"),
+        pytest.param(lambda claims: {**claims, "iat": int(time.time()) + 60}, "token", id="of the future"),
+        pytest.param(lambda claims: {**claims, "iat": int(time.time()) - 302}, "stale", id="stale"),
+        pytest.param(lambda claims: {**claims, "nonce": "n" * 43}, "nonce", id="another nonce"),
+        pytest.param(lambda claims: {**claims, "sub": "p2"}, "subject", id="another subject"),
+        pytest.param(lambda claims: {**claims, "name": "陈演示"}, "subject", id="another name"),
+        *(
+            pytest.param(_without(name), "token", id=f"without {name}")
+            for name in ("iss", "sub", "aud", "exp", "iat", "nonce", "jti", "name")
+        ),
+    ],
+)
+def test_an_answer_that_is_not_for_us_now_and_him_is_refused(idp, stranger, monkeypatch, change, reason):
+    client = stranger()
+    _token(idp, change, monkeypatch)
+    assert enter(client).status_code == 403
+    assert client.get("/me").status_code == 302
+    assert reasons() == [reason]
+    assert not User.objects.exists()
+
+
+def _sign(idp: IdentityProvider, monkeypatch, **changes) -> None:
+    monkeypatch.setattr(idp, "sign", lambda claims: IdentityProvider.sign(idp, claims, **changes))
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        pytest.param("another key", "token", id="another key of the same name"),
+        pytest.param("unknown key", "claims", id="a key the provider does not publish"),
+        pytest.param("none", "token", id="no signature"),
+        pytest.param("shared secret", "token", id="signed with the platform's secret"),
+        pytest.param("changed", "token", id="changed after signing"),
+        pytest.param("no token", "claims", id="no token at all"),
+    ],
+)
+def test_a_forged_signature_is_refused(idp, stranger, monkeypatch, way, reason):
+    other = IdentityProvider(idp.issuer, idp.client, [])
+    if way == "another key":
+        _sign(idp, monkeypatch, key=other._private)
+    elif way == "unknown key":
+        _sign(idp, monkeypatch, key=other._private, headers={"kid": other.key["kid"]})
+    elif way == "none":
+        _sign(idp, monkeypatch, key=None, algorithm="none")
+    elif way == "shared secret":
+        _sign(idp, monkeypatch, key="a-secret-of-the-platform-that-is-long-enough", algorithm="HS256")
+    elif way == "changed":
+        good = idp.sign
+
+        def changed(claims):
+            head, _, signature = good(claims).split(".")
+            body = jwt.utils.base64url_encode(json.dumps({**claims, "name": "陈演示"}).encode()).decode()
+            return f"{head}.{body}.{signature}"
+
+        monkeypatch.setattr(idp, "sign", changed)
+    else:
+        monkeypatch.setattr(idp, "_token", lambda form: Reply("200 OK", b'{"access_token": "x"}'))
+    assert enter(stranger()).status_code == 403
+    assert reasons() == [reason]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "firms",
+    [
+        pytest.param([{"uscc": "91990102MA00000000", "name": "某厂"}], id="a wrong check character"),
+        pytest.param([{"uscc": "", "name": "某厂"}], id="no code"),
+        pytest.param(["91990102MA0000016U"], id="no object"),
+        pytest.param("all", id="no list"),
+        pytest.param([{"uscc": "91990102MA0000016U", "name": "某厂"}] * 51, id="too many"),
+    ],
+)
+def test_firms_that_cannot_be_let_nobody_in(idp, stranger, monkeypatch, firms):
+    told = json.dumps({"sub": "p1", "name": "林演示", "id_no": ID_NO, "legal_person_of": firms}).encode()
+    monkeypatch.setattr(idp, "_person", lambda shown: Reply("200 OK", told))
+    assert enter(stranger()).status_code == 403
+    assert reasons() == ["claims"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"id_no": ""}, id="none"),
+        pytest.param({"id_no": None}, id="no text"),
+        pytest.param({"id_no": ID_NO[:-1] + ("0" if ID_NO[-1] != "0" else "1")}, id="a wrong check character"),
+        pytest.param({"id_no": "G12345678"}, id="no identity card"),
+        pytest.param({"id_no": "G12345678", "id_kind": ""}, id="an unnamed paper"),
+        pytest.param({"id_no": "9" * 201, "id_kind": "护照"}, id="too long"),
+    ],
+)
+def test_without_a_possible_identity_paper_nobody_is_in(idp, stranger, monkeypatch, changes):
+    told = json.dumps({"sub": "p1", "name": "林演示", "id_no": ID_NO, "legal_person_of": []} | changes).encode()
+    monkeypatch.setattr(idp, "_person", lambda shown: Reply("200 OK", told))
+    assert enter(stranger()).status_code == 403
+    assert reasons() == ["claims"]
+    assert not User.objects.exists()
+
+
+def test_another_paper_than_before_is_refused(idp, stranger):
+    enter(stranger())
+    idp.people["p1"] = Person("p1", "林演示", OTHER_NO)
+    assert enter(stranger()).status_code == 403
+    assert reasons() == ["subject"]
+
+
+def test_a_passport_will_do(idp, stranger, monkeypatch):
+    told = json.dumps({"sub": "p1", "name": "林演示", "id_kind": "护照", "id_no": "G12345678"}).encode()
+    monkeypatch.setattr(idp, "_person", lambda shown: Reply("200 OK", told))
+    assert enter(stranger()).status_code == 302
+
+
+def test_one_person_of_two_accounts_at_the_provider_is_one_here(idp, stranger, firm):
+    idp.people["p3"] = Person("p3", "林演示", ID_NO)
+    enter(stranger())
+    enter(stranger(), "p3")
+    one, other = User.objects.order_by("created_at")
+    assert (one.person, one.username != other.username) == (other.person, True)
+    assert [each.firm for each in mine(actor_by_name(other.username), timezone.now())] == [firm[0]]
+
+
+def test_neither_number_nor_the_providers_id_is_stored(idp, stranger, owner):
+    idp.people["provider-id-of-lin"] = Person("provider-id-of-lin", "林演示", ID_NO)
+    enter(stranger(), "provider-id-of-lin")
+    told = ""
+    for (table,) in owner("SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'r' AND relnamespace = 2200"):
+        told += "".join(str(row[0]) for row in owner(f"SELECT t::text FROM {table} t"))
+    assert "林演示" in told
+    assert ID_NO not in told
+    assert "provider-id-of-lin" not in told
+    assert SocialAccount.objects.get().extra_data == {}
+
+
+def test_first_sign_ins_at_once_make_one_account(idp, database):
+    claims = Claims("p1", "林演示", ("身份证", ID_NO), ())
+    made: list[object] = []
+
+    def come() -> None:
+        made.append(known_or_new(claims, timezone.now()).pk)
+        connections.close_all()
+
+    threads = [threading.Thread(target=come) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert (len(made), len(set(made)), User.objects.count()) == (8, 1, 1)
+
+
+def test_the_answer_is_taken_once_and_only_in_the_browser_that_asked(idp, stranger):
+    client, other = stranger(), stranger()
+    back = choose(client.get("/login/enterprise")["Location"], "p1")
+    assert other.get(back).status_code == 403
+    assert client.get(back).status_code == 302
+    assert client.get(back).status_code == 403
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    assert stranger().get(f"/login/enterprise/back?code=x&state={state}").status_code == 403
+    assert reasons() == ["state"] * 3
+
+
+def test_a_token_seen_before_is_refused(idp, stranger, monkeypatch):
+    _token(idp, lambda claims: {**claims, "jti": "the-same"}, monkeypatch)
+    cache.clear()
+    assert enter(stranger()).status_code == 302
+    assert enter(stranger()).status_code == 403
+    assert reasons() == ["token"]
+
+
+def test_who_declines_or_is_disabled_or_comes_under_another_name_is_not_in(idp, stranger):
+    client = stranger()
+    state = parse_qs(urlsplit(client.get("/login/enterprise")["Location"]).query)["state"][0]
+    assert client.get(f"/login/enterprise/back?error=access_denied&state={state}").status_code == 403
+    enter(stranger())
+    idp.people["p1"] = Person("p1", "王演示", ID_NO)
+    assert enter(stranger()).status_code == 403
+    idp.people["p1"] = Person("p1", "林演示", ID_NO)
+    User.objects.update(is_active=False)
+    assert enter(stranger()).status_code == 403
+    assert reasons() == ["declined", "subject", "disabled"]
+
+
+def test_a_provider_that_does_not_answer_is_told_in_words(idp, stranger):
+    rules.configure(replace(rules.configured(), provider=rules.Provider("http://127.0.0.1:9", "xinshu", "x")))
+    told = stranger().get("/login/enterprise")
+    assert told.status_code == 403
+    assert "统一身份认证没有通过" in told.content.decode()
+    assert reasons() == ["unreachable"]
+
+
+def test_without_a_provider_there_is_no_such_way_in(database, stranger):
+    assert stranger().get("/login/enterprise").status_code == 404
+    assert stranger().get("/login/enterprise/back?code=x&state=y").status_code == 404
+    assert "企业登录" not in stranger().get("/login").content.decode()
+
+
+def test_an_enterprise_user_has_no_password_to_guess(idp, stranger):
+    enter(stranger())
+    name = User.objects.get().username
+    assert stranger().post("/login", {"login": name, "password": ""}).status_code == 422
+    assert stranger().post("/login", {"login": name, "password": "!"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"client_id": "another"},
+        {"redirect_uri": "http://evil.example/"},
+        {"response_type": "token"},
+        {"code_challenge_method": "plain"},
+        {"code_challenge": ""},
+        {"state": ""},
+        {"nonce": ""},
+        {"scope": "profile"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_provider_is_strict_too(idp, stranger, change):
+    address = stranger().get("/login/enterprise")["Location"]
+    query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    told = requests.get(f"{idp.issuer}/authorize", {**query, **change}, timeout=5)
+    assert (told.status_code, told.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("wrong", ["code_verifier", "client_secret", "redirect_uri", "twice", "late"])
+def test_a_code_is_exchanged_once_in_time_by_whom_it_was_made_for(idp, stranger, wrong):
+    client = stranger()
+    back = choose(client.get("/login/enterprise")["Location"], "p1")
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    (state,) = client.session["socialaccount_states"].values()
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": BACK,
+        "client_id": "xinshu",
+        "client_secret": "a-secret-of-the-platform",
+        "code_verifier": state[0]["verifier"],
+    }
+    if wrong == "late":
+        idp.clock = lambda: time.time() + 61
+    elif wrong == "twice":
+        assert requests.post(f"{idp.issuer}/token", form, timeout=5).status_code == 200
+    else:
+        form[wrong] = "http://evil.example/"
+    assert requests.post(f"{idp.issuer}/token", form, timeout=5).status_code in {400, 401}
