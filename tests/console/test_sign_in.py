@@ -38,7 +38,8 @@ def test_signing_in_leads_to_the_form_and_out_to_the_website(client, reporter):
     assert answer.cookies["sessionid"]["samesite"] == "Lax"
     assert answer.cookies["sessionid"]["max-age"] == ""  # it ends with the browser
     assert client.get("/c/submit").status_code == 200
-    assert client.post("/logout").status_code == 302
+    out = client.post("/logout")
+    assert (out.status_code, out["Clear-Site-Data"]) == (302, '"cache", "storage"')
     assert client.get("/c/submit").status_code == 302
 
 

@@ -10,10 +10,10 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 
 from xinshu.bootstrap.audit import seal_record
-from xinshu.project.middleware import HeadersMiddleware
+from xinshu.project.middleware import DoorMiddleware, HeadersMiddleware
 from xinshu.security.domain import Level, OrganisationFacts
 from xinshu.security.models import Post, User
 from xinshu.security.queries import organisation, organisations
@@ -84,6 +84,52 @@ def test_cookies_are_secure_when_the_request_is(secure, flag):
 
     answer = HeadersMiddleware(view)(RequestFactory().get("/", secure=secure))
     assert answer.cookies["sessionid"]["secure"] == flag
+
+
+def test_over_tls_browsers_are_told_to_come_by_tls_for_a_year(client):
+    assert client.get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert "Strict-Transport-Security" not in client.get("/healthz")
+
+
+@pytest.mark.parametrize("urls", ["xinshu.project.urls", "xinshu.project.gateway.urls"])
+@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "X"])
+def test_methods_nobody_answers_are_refused_everywhere(client, urls, method):
+    for path in ("/healthz", "/", "/no-such-page", "/static/parts/base.css"):
+        with override_settings(ROOT_URLCONF=urls):
+            answer = client.generic(method, path, headers={"Cookie": "secret=1"})
+        assert (answer.status_code, answer.content) == (405, b"")
+        assert "default-src 'self'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed", "expected"),
+    [
+        pytest.param(0, "203.0.113.9", "127.0.0.1", id="no proxy of ours: the header is the caller's own"),
+        pytest.param(1, "203.0.113.9", "203.0.113.9", id="one"),
+        pytest.param(1, "10.9.9.9, 203.0.113.9", "203.0.113.9", id="one, and the caller claims another"),
+        pytest.param(2, "10.9.9.9, 203.0.113.9, 192.0.2.1", "203.0.113.9", id="two"),
+        pytest.param(2, "203.0.113.9", "127.0.0.1", id="fewer than there are"),
+        pytest.param(1, "", "127.0.0.1", id="none said"),
+        pytest.param(1, "x'; --", "127.0.0.1", id="no address"),
+        pytest.param(1, "[2001:DB8::0:1]", "2001:db8::1", id="version 6"),
+    ],
+)
+def test_the_address_is_the_one_our_own_proxies_saw(settings_with, proxies, passed, expected):
+    seen = []
+    request = RequestFactory().get("/", headers={"x-forwarded-for": passed})
+    with override_settings(XINSHU=settings_with(trusted_proxies=proxies)):
+        DoorMiddleware(lambda given: seen.append(given.META["REMOTE_ADDR"]) or HttpResponse())(request)
+    assert seen == [expected]
+
+
+def test_an_answer_that_ends_the_session_clears_what_the_browser_keeps():
+    def out(_request):
+        answer = HttpResponse()
+        answer.delete_cookie("sessionid")
+        return answer
+
+    assert HeadersMiddleware(out)(RequestFactory().get("/"))["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in HeadersMiddleware(lambda _request: HttpResponse())(RequestFactory().get("/"))
 
 
 def test_an_installation_has_no_account(database):

@@ -1,10 +1,12 @@
-"""What every request goes through before Django's own chain: its trace number, and the headers of every answer."""
+"""What every request goes through before Django's own chain: trace number, headers of every answer, method and address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ipaddress
+from collections.abc import Callable, Mapping
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from xinshu.kernel.logs import new_trace
@@ -19,6 +21,7 @@ _POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class TraceMiddleware:
@@ -38,7 +41,8 @@ class TraceMiddleware:
 class HeadersMiddleware:
     """Content security policy and permissions policy on every answer; Secure cookies when the request came by TLS.
 
-    No inline script or style and nothing from other hosts: pages bring their own files under /static/.
+    No inline script or style and nothing from other hosts: pages bring their own files under /static/. The answer that ends
+    a session also tells the browser to forget what it kept of us.
     """
 
     def __init__(self, get_response: _GetResponse) -> None:
@@ -49,7 +53,40 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.setdefault("Content-Security-Policy", _POLICY)
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        session = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if session is not None and session["max-age"] == 0:
+            response["Clear-Site-Data"] = '"cache", "storage"'
         if request.is_secure():
             for cookie in response.cookies.values():
                 cookie["secure"] = True
         return response
+
+
+class DoorMiddleware:
+    """Refuses methods nobody here answers (TRACE), and finds out whose address a request comes from.
+
+    `REMOTE_ADDR` becomes the address the outermost of the operator's proxies saw (`XINSHU_TRUSTED_PROXIES`); what a caller
+    writes into `X-Forwarded-For` himself stands before that and is not believed.
+    """
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request, or 405."""
+        if request.method not in _METHODS:
+            return HttpResponseNotAllowed(_METHODS)
+        request.META["REMOTE_ADDR"] = caller(request.META, settings.XINSHU.trusted_proxies)
+        return self.get_response(request)
+
+
+def caller(meta: Mapping[str, str], proxies: int) -> str:
+    """The address a request came from, behind so many proxies of ours; the peer's when they did not say."""
+    peer = meta.get("REMOTE_ADDR", "")
+    passed = meta.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if not 0 < proxies <= len(passed):
+        return peer
+    try:
+        return str(ipaddress.ip_address(passed[-proxies].strip().strip("[]")))
+    except ValueError:
+        return peer

@@ -56,6 +56,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "xinshu.project.middleware.TraceMiddleware",
     "xinshu.project.middleware.HeadersMiddleware",
+    "xinshu.project.middleware.DoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -125,6 +126,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60  # sent over TLS only
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 
 LOGGING_CONFIG = "xinshu.project.environment.configure_logging"
 LOGGING = XINSHU.log_level

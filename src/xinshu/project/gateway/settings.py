@@ -14,6 +14,7 @@ WSGI_APPLICATION = "xinshu.project.gateway.wsgi.application"
 MIDDLEWARE = [
     "xinshu.project.middleware.TraceMiddleware",
     "xinshu.project.middleware.HeadersMiddleware",
+    "xinshu.project.middleware.DoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
