@@ -38,6 +38,10 @@ def bulk_transaction() -> Iterator[psycopg.Connection]:
 
 
 _OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material", "jit")
+_OFF, _ON = (
+    ("SELECT " + ", ".join(f"set_config('{plan}', '{state}', true)" for plan in _OTHER_PLANS)).encode()
+    for state in ("off", "on")
+)
 
 
 @contextmanager
@@ -47,11 +51,9 @@ def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
     Rows of a transaction under way are in no statistics: left to itself the planner takes full tables for empty ones
     and reads them once for every row. Compilation goes off too: ruling plans out looks expensive, which would start it.
     """
-    for plan in _OTHER_PLANS:
-        cursor.execute(f"SET LOCAL {plan} = off")
+    cursor.execute(_OFF)
     yield
-    for plan in _OTHER_PLANS:
-        cursor.execute(f"SET LOCAL {plan} = on")
+    cursor.execute(_ON)
 
 
 @contextmanager

@@ -27,6 +27,8 @@ _item_pointer: Any = get_item_pointer
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
+EPOCH_DAYS = 10_957
+"""From 1970-01-01 to 2000-01-01, where PostgreSQL counts from."""
 _NULL = -1
 _BLOCK_BYTES = 1 << 20
 
@@ -56,11 +58,8 @@ def integers(values: npt.NDArray[Any]) -> Column:
 
 def days(numbers: npt.NDArray[Any], null: Mask) -> Column:
     """date, of days since 1970-01-01."""
-    counted = (numbers - _EPOCH_DAYS).astype(">i4")
+    counted = (numbers - EPOCH_DAYS).astype(">i4")
     return fixed(counted.view(np.uint8).reshape(len(counted), 4), null)
-
-
-_EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01
 
 
 def cells(values: Sequence[bytes | None]) -> Column:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import psycopg
-from psycopg import sql
 
-from xinshu.kernel import packing
+from xinshu.kernel.arrays import Dates, Uuids, accept_arrays
 from xinshu.kernel.database import looking_up
 from xinshu.records.chunk import NO_DAY, Chunk, Digested, Mask
 from xinshu.records.domain import DIGEST_BYTES, LoadContext
@@ -37,75 +36,47 @@ class Stored:
 def ask(connection: psycopg.Connection, context: LoadContext, chunk: Chunk) -> Stored:
     """The verdict of the store on every row of a chunk."""
     stored = Stored.nothing(chunk.height)
-    item, batch = sql.Literal(context.item_id), sql.Literal(context.batch_id)
-    with connection.cursor(binary=True) as cursor:
-        _lay_out(cursor, chunk)
-        with looking_up(cursor):
-            with cursor.copy(_KNOWN.format(item=item)) as copy:
-                answer = b"".join(copy)
-            found = np.frombuffer(answer[len(packing.HEADER) : -len(packing.TRAILER)], dtype=_ANSWER)
-            rows = found["ordinal"].astype(np.int64)
-            stored.states[rows] = np.where(found["same"], UNCHANGED, CHANGED)
-            stored.ids[rows] = found["id"]
-            stored.linked[rows] = found["linked"]
-            new = np.flatnonzero(stored.states == NEW).tolist()
-            if new and context.item.roles.document_no is not None:
-                for ordinal, payload in cursor.execute(_SIMILAR.format(item=item, batch=batch), [new]):
-                    stored.similar.setdefault(ordinal, payload)
+    order = chunk.in_key_order(np.arange(chunk.height, dtype=np.int64))  # neighbours in the index beside each other
+    keys = [Uuids(each[order]) for each in (chunk.counterparts, chunk.keys, chunk.contents)]
+    with connection.cursor(binary=True) as cursor, looking_up(cursor):
+        accept_arrays(cursor)
+        row = cursor.execute(_KNOWN, [*keys, context.item_id], prepare=True).fetchone()
+        found = np.frombuffer((row and row[0]) or b"", dtype=_ANSWER)
+        rows = order[found["ordinal"].astype(np.int64) - 1]
+        stored.states[rows] = np.where(found["same"], UNCHANGED, CHANGED)
+        stored.ids[rows] = found["id"]
+        stored.linked[rows] = found["linked"]
+        if context.item.roles.document_no is not None:
+            _find_similar(cursor, context, chunk, stored)
     return stored
 
 
-def _lay_out(cursor: psycopg.Cursor, chunk: Chunk) -> None:
-    """Put the keys into a temporary table, neighbours in the index beside each other."""
-    cursor.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS loading_keys (ordinal int, counterpart uuid, key_hash uuid,"
-        " content_hash uuid, event_date date, authority text) ON COMMIT DROP"
-    )
-    cursor.execute("TRUNCATE loading_keys")
-    rows = chunk.in_key_order(np.arange(chunk.height, dtype=np.int64))
-    stream = packing.pack(
-        (
-            packing.integers(rows),
-            packing.fixed(chunk.counterparts[rows]),
-            packing.fixed(chunk.keys[rows]),
-            packing.fixed(chunk.contents[rows]),
-            packing.days(chunk.days[rows], chunk.days[rows] == NO_DAY),
-            chunk.column(rows, "authority_code"),
-        )
-    )
-    with cursor.copy("COPY loading_keys FROM STDIN (FORMAT binary)") as copy:
-        for block in packing.blocks(stream):
-            copy.write(block)
-    cursor.execute("ANALYZE loading_keys")
+def _find_similar(cursor: psycopg.Cursor, context: LoadContext, chunk: Chunk, stored: Stored) -> None:
+    """Ask for records of the same day, authority and counterpart beside the new rows."""
+    new = np.flatnonzero((stored.states == NEW) & (chunk.days != NO_DAY))
+    authorities = [chunk.text(row, "authority_code") for row in new.tolist()]
+    rows = new[[bool(each) for each in authorities]]
+    if not len(rows):
+        return
+    keys = [Uuids(each[rows]) for each in (chunk.counterparts, chunk.keys)]
+    named = [each for each in authorities if each]
+    values = [*keys, Dates(chunk.days[rows]), named, context.item_id, context.batch_id]
+    for ordinal, payload in cursor.execute(_SIMILAR, values, prepare=True):
+        stored.similar.setdefault(int(rows[ordinal - 1]), payload)
 
 
-# A row of the binary answer: number of fields, then each field after its length; all are of fixed width, none is NULL.
-_ANSWER = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("size_1", ">i4"),
-        ("ordinal", ">i4"),
-        ("size_2", ">i4"),
-        ("id", np.uint8, DIGEST_BYTES),
-        ("size_3", ">i4"),
-        ("same", np.bool_),
-        ("size_4", ">i4"),
-        ("linked", np.bool_),
-    ]
-)
-_KNOWN = sql.SQL(
-    """
-COPY (SELECT k.ordinal, r.id, r.content_hash = k.content_hash, r.subject_id IS NOT NULL
-      FROM loading_keys k
-      JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = {item} AND r.key_hash = k.key_hash)
-TO STDOUT (FORMAT binary)
+_ANSWER = np.dtype([("ordinal", ">i4"), ("id", np.uint8, DIGEST_BYTES), ("same", np.bool_), ("linked", np.bool_)])
+# One value for all rows found, so that nothing has to be made of each of them here.
+_KNOWN = """
+SELECT string_agg(int4send(k.ordinal::int) || uuid_send(r.id) || boolsend(r.content_hash = k.content_hash)
+                  || boolsend(r.subject_id IS NOT NULL), ''::bytea)
+FROM unnest(%s, %s, %s) WITH ORDINALITY k (counterpart, key_hash, content_hash, ordinal)
+JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %s AND r.key_hash = k.key_hash
 """
-)
-_SIMILAR = sql.SQL(
-    """
-SELECT k.ordinal, r.payload FROM loading_keys k
-JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = {item}
+_SIMILAR = """
+SELECT k.ordinal, r.payload
+FROM unnest(%s, %s, %s, %s::text[]) WITH ORDINALITY k (counterpart, key_hash, event_date, authority, ordinal)
+JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %s
  AND r.event_date = k.event_date AND r.authority = k.authority
-WHERE k.ordinal = ANY(%s) AND k.authority <> '' AND r.batch_id <> {batch} AND r.key_hash <> k.key_hash
+WHERE r.batch_id <> %s AND r.key_hash <> k.key_hash
 """
-)
