@@ -23,11 +23,11 @@ from xinshu.disclosure.errors import ConsentForged, ConsentTerms, NoConsent
 from xinshu.disclosure.errors import ConsentState as WrongState
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Consent, ConsentEvent
-from xinshu.disclosure.registration import write_fields
+from xinshu.disclosure.registration import read_fields, write_fields
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.ids import public_id, uuid7
 from xinshu.kernel.logs import current_trace
-from xinshu.security.crypto import Signature, public_key_pem, signer, verify_signature
+from xinshu.security.crypto import Signature, public_key_pem, sha256, signer, sm3, verify_signature
 from xinshu.security.domain import Actor
 
 SIGNING = "consent"
@@ -60,6 +60,15 @@ class Offer:
     channel: str
     evidence: str = ""
     platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Less:
+    """What a subject gives of what was asked for: these items, up to `until`, `max_uses` times. None = as asked."""
+
+    items: frozenset[str] | None = None
+    until: datetime | None = None
+    max_uses: int | None = None
 
 
 def ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
@@ -101,17 +110,64 @@ def ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
     return consent
 
 
-def give(gate: Gate, actor: Actor, number: str, now: datetime, *, evidence: str = "") -> Consent:
-    """The subject agrees; from now on the consent may be used. Raises ConsentState for one that was given or ended."""
+def give(
+    gate: Gate,
+    actor: Actor,
+    number: str,
+    now: datetime,
+    *,
+    evidence: str = "",
+    less: Less | None = None,
+    shown: str = "",
+) -> Consent:
+    """The subject agrees; from now on the consent may be used.
+
+    Args:
+        evidence: SHA-256 of the paper or recording; where a subject gives it by itself, `given_by` makes it.
+        less: where less is given than was asked for.
+        shown: `terms_digest` of what the subject read; other terms are not given.
+    Raises:
+        ConsentState: given before, or ended. ConsentTerms: no evidence, other terms, or more than was asked for.
+    """
     with transaction.atomic():
         consent = _locked(number)
         _require(consent, ConsentState.ASKED)
+        if shown and shown != terms_digest(consent):
+            raise ConsentTerms("授权内容在您阅读后有改动")
+        if less is not None:
+            _lessen(consent, less, now)
         consent.evidence = evidence or consent.evidence
         if not consent.evidence:
             raise ConsentTerms("缺少授权凭据的摘要")
         consent.state = ConsentState.GIVEN
         _sign(gate, consent, actor, "given", now)
     return consent
+
+
+def _lessen(consent: Consent, less: Less, now: datetime) -> None:
+    fields = read_fields(consent.fields)
+    kept = [key for key in fields if less.items is None or key[0] in less.items]
+    until, uses = less.until or consent.valid_to, consent.max_uses if less.max_uses is None else less.max_uses
+    if not kept or (less.items or set()) - {item for item, _ in fields}:
+        raise ConsentTerms("请至少保留一类信息，且不超出申请的范围")
+    if not now < until <= consent.valid_to or not 0 < uses <= consent.max_uses:
+        raise ConsentTerms
+    consent.fields, consent.valid_to = write_fields(kept), until
+    consent.max_uses, consent.per_day = uses, min(consent.per_day, uses)
+
+
+def terms_digest(consent: Consent) -> str:
+    """SM3 of the terms as they are now: what a page shows, it sends back."""
+    return sm3(terms_of(consent).message()).hex()
+
+
+def given_by(consent: Consent, less: Less, actor: Actor, now: datetime) -> str:
+    """Evidence of a consent given on the platform: SHA-256 over the terms read, what was given of them, who and when.
+
+    It can be made anew from the row as it was asked for and the event of the giving.
+    """
+    said = [terms_digest(consent), sorted(less.items or ()), str(less.until), less.max_uses, actor.id, now.isoformat()]
+    return sha256(json.dumps(said).encode()).hex()
 
 
 def narrow(gate: Gate, actor: Actor, number: str, fields: tuple[FieldKey, ...], now: datetime) -> Consent:
