@@ -19,7 +19,7 @@ from xinshu.disclosure.own_consents import (
     own_consents,
     revoke_all,
     take_step,
-    uses_of_own,
+    uses_of,
 )
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Role
@@ -56,8 +56,8 @@ def test_a_firm_reads_what_is_asked_agrees_and_the_bank_sees_it(gate, firm, aske
     assert see(gate, banker, financing).outcome is Outcome.UNAUTHORISED
     agree(gate, firm(), asked, AS_ASKED, own.digest, NOW)
     assert see(gate, banker, financing).outcome is Outcome.DISCLOSED
-    (used,) = uses_of_own(gate, own_consent(gate, firm(), asked, NOW))
-    assert (used.unit, used.matter_no) == ("示例农商银行", "SP-2026-0001")
+    (used,) = uses_of(gate, own_consents(gate, firm(), NOW))
+    assert (used.unit, used.matter_no, used.consent) == ("示例农商银行", "SP-2026-0001", asked)
     (row,) = audited(action="consent.give")
     assert row["actor"] == "u-sun"
 

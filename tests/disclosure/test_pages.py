@@ -50,6 +50,19 @@ def site(gate, monkeypatch):
     del sys.modules[module.__name__]
 
 
+def browser_of(user: User, factor: datetime | None = None) -> Client:
+    """A browser with a session of the user as signing in makes it; `factor`: when the second factor was shown, now at first."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = RequestFactory().get("/")
+    request.session = client.session
+    begin(request, user, timezone.now())
+    shown = (factor or timezone.now()).timestamp()
+    request.session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": shown}]
+    request.session.save()
+    return client
+
+
 @pytest.fixture
 def enter(site, world):
     """A browser signed in as a new user with a role, of the world's unit unless another is named.
@@ -61,15 +74,7 @@ def enter(site, world):
         user = User.objects.create(username=name, display_name=f"{name}某", organisation_id=unit or world.source)
         since = timezone.now() - timedelta(days=1)
         Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
-        client = Client(headers={"host": "127.0.0.1"})
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        request = RequestFactory().get("/")
-        request.session = client.session
-        begin(request, user, timezone.now())
-        shown = (factor or timezone.now()).timestamp()
-        request.session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": shown}]
-        request.session.save()
-        return client
+        return browser_of(user, factor)
 
     return make
 

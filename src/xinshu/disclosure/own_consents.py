@@ -6,7 +6,7 @@ Each step and each refusal is on the audit record. Source: security.md section 4
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,11 +68,12 @@ class Used:
     unit: str
     number: str
     matter_no: str
+    consent: str
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A consent as its subject sees it. `digest`: of the terms shown, sent back when they are agreed to."""
+    """A consent as its subject sees it. `digest`: of the terms shown, sent back when they are agreed to. `over`: it ended."""
 
     consent: Consent
     grantee: str
@@ -81,6 +82,7 @@ class Own:
     state: str
     scopes: tuple[Scope, ...]
     digest: str
+    over: bool
 
     @property
     def columns(self) -> int:
@@ -120,9 +122,9 @@ def own_consent(gate: Gate, actor: Actor, number: str, now: datetime) -> Own:
     return _shown(gate, _mine(gate, actor, number), now)
 
 
-def uses_of_own(gate: Gate, own: Own) -> list[Used]:
-    """The queries that rest on a consent, the newest first."""
-    rows = TicketSubject.objects.filter(consent=own.consent).select_related("ticket").order_by("-ticket__registered_at")
+def uses_of(gate: Gate, owns: Sequence[Own], most: int = 20) -> list[Used]:
+    """The last queries that rest on these consents, the newest first."""
+    rows = TicketSubject.objects.filter(consent__in=[each.consent.id for each in owns])
     units = gate.units()
     return [
         Used(
@@ -130,8 +132,9 @@ def uses_of_own(gate: Gate, own: Own) -> list[Used]:
             units[each.ticket.unit].name if each.ticket.unit in units else each.ticket.unit,
             each.ticket.number,
             each.ticket.matter_no,
+            each.consent.number if each.consent is not None else "",
         )
-        for each in rows
+        for each in rows.select_related("ticket", "consent").order_by("-ticket__registered_at")[:most]
     ]
 
 
@@ -201,7 +204,8 @@ def _shown(gate: Gate, consent: Consent, now: datetime) -> Own:
         if item in gate.catalogue
     )
     state = STATES[ConsentState(consent.state)]
-    if consent.state not in ENDED and now >= consent.valid_to:
+    over = consent.state in ENDED or now >= consent.valid_to
+    if over and consent.state not in ENDED:
         state = STATES[ConsentState.EXPIRED]
     if consent.state == ConsentState.REVOKED and not consent.signature:
         state = "已拒绝"
@@ -213,4 +217,5 @@ def _shown(gate: Gate, consent: Consent, now: datetime) -> Own:
         state,
         scopes,
         terms_digest(consent),
+        over,
     )

@@ -15,6 +15,7 @@ from xinshu.web.console import account, card, query
 from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
+from xinshu.web.space import consents
 from xinshu.web.space import routes as space
 
 OPEN_GATE = cache(partial(Gate.open, settings.XINSHU))
@@ -26,6 +27,7 @@ urlpatterns = [
     *query.routes(OPEN_GATE),
     *card.routes(OPEN_GATE),
     *space.routes(OPEN_GATE),
+    *consents.routes(OPEN_GATE),
 ]
 handler403 = partial(failures.denied, portal=PORTAL)
 handler404 = partial(failures.not_found, portal=PORTAL)

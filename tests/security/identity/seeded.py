@@ -34,6 +34,7 @@ from xinshu.security.queries import organisations
 from xinshu.security.services import create_api_key
 from xinshu.web.console import query
 from xinshu.web.console import routes as console
+from xinshu.web.space import consents
 from xinshu.web.space import routes as space
 
 PERSON = next(f"11010118990101001{last}" for last in "0123456789X" if CitizenId.is_valid(f"11010118990101001{last}"))
@@ -88,6 +89,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             *console.routes(lambda: world.desk),
             *query.routes(lambda: gate),
             *space.routes(lambda: gate),
+            *consents.routes(lambda: gate),
         ),
         _module(
             "seeded_gateway_urls",

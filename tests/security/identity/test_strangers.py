@@ -37,6 +37,8 @@ WEB = {
     "c/iam/accounts/<uuid:user>": (Role.SECURITY_ADMIN, "post", "user", {"verb": "off"}),
     "c/iam/changes/<uuid:change>": (_S, "post", "change", {"verb": "withdraw", "version": "1"}),
     "me/mandates/<uuid:mandate>/end": (Role.ENTERPRISE, "post", "mandate", {}),
+    "me/consents/<str:number>": (Role.ENTERPRISE, "get", "consent", {}),
+    "me/consents/<str:number>/<slug:step>": (Role.ENTERPRISE, "post", "consent", {}),
     "c/submit/<str:label>": (_R, "get", "label", {}),
     "c/submit/<str:label>/progress": (_R, "get", "label", {}),
     "c/submit/<str:label>/findings.csv": (_R, "get", "label", {}),

@@ -32,7 +32,8 @@ ENTRIES = (
     Entry("/c/audit/chain", "lock", "链与存证", frozenset({Role.AUDIT_ADMIN})),
     Entry("/c/risks", "flag", "风险登记", frozenset({Role.AUDIT_ADMIN, Role.SECURITY_ADMIN})),
     Entry("/c/keys", "key", "密钥与存证", frozenset({Role.SECURITY_ADMIN})),
-    Entry("/me", "docok", "我的企业", frozenset({Role.ENTERPRISE})),
+    Entry("/me", "org", "我的企业", frozenset({Role.ENTERPRISE})),
+    Entry("/me/consents", "docok", "授权管理", frozenset({Role.ENTERPRISE})),
     Entry("/c/account", "user", "我的账户"),
 )
 
