@@ -1,4 +1,4 @@
-"""Texts through a pipe: what was sent arrives, and numbers that point outside the bytes are refused."""
+"""Rows through a pipe: what was sent arrives, and numbers that point outside the bytes are refused."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from xinshu.collection.errors import ReaderFailed
-from xinshu.collection.pipes import receive_texts, send_texts, widen
+from xinshu.collection.pipes import receive_rows, send_rows, widen
 from xinshu.kernel.assembly import Writer
 from xinshu.kernel.cells import PADDING, Texts
+from xinshu.records.domain import FACTS, Accepted
 
 
 def texts_of(columns):
@@ -22,13 +23,16 @@ def texts_of(columns):
     return Texts(tuple(columns), writer.finished(), starts, sizes)
 
 
-def through(texts, rows=None):
+def through(texts):
     mine, theirs = multiprocessing.Pipe(duplex=False)
     widen(theirs)
-    sender = Thread(target=send_texts, args=(theirs, texts))
+    facts = np.arange(len(FACTS) * texts.height, dtype=np.int64).reshape(len(FACTS), texts.height)
+    sender = Thread(target=send_rows, args=(theirs, Accepted(facts, texts)))
     sender.start()
     try:
-        return receive_texts(mine, texts.height if rows is None else rows)
+        came = receive_rows(mine)
+        assert (came.facts == facts).all()
+        return came.texts
     finally:
         sender.join()
         mine.close()

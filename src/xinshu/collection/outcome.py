@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -16,6 +16,7 @@ from xinshu.kernel import copying
 from xinshu.records.domain import Accepted, Taken
 from xinshu.security.sealing import Vault
 
+_GATHERED_BYTES = 1 << 20
 _FINDING = ("sheet", "row", "field", "title", "rule", "level", "value", "message", "fix")
 
 
@@ -36,14 +37,16 @@ class Outcome:
         self.doubtful = self.duplicates = self.unlinked = 0
         self._months: dict[str, list[int]] = {}
         self._rules: dict[tuple[str, str], int] = {}
+        self._findings = _Gathered(self._keep_findings)
+        self._held = _Gathered(self._hold)
 
     def add(self, part: CheckedPart, taken: Taken | None) -> None:
         """One part of the file and what the store made of it."""
         self.rows += part.rows
         self.doubtful += part.doubtful_rows
         self.duplicates += part.duplicates
-        self._keep_findings(part.findings)
-        self._hold(part.doubtful)
+        self._findings.add(part.findings)
+        self._held.add(part.doubtful)
         if taken is None:
             return
         self.new += taken.new
@@ -54,13 +57,11 @@ class Outcome:
         for month, counts in taken.months.items():
             kept = self._months.setdefault(month, [0] * 5)
             self._months[month] = [one + other for one, other in zip(kept, counts, strict=True)]
-        self._keep_findings(taken.findings)
+        self._findings.add(taken.findings)
         if taken.doubtful:
-            self._hold(_held(part.accepted, taken.doubtful))
+            self._held.add(_held(part.accepted, taken.doubtful))
 
     def _keep_findings(self, findings: pl.DataFrame) -> None:
-        if not findings.height:
-            return
         self._file.add(findings)
         for rule, level, count in findings.group_by("rule", "level").len().iter_rows():
             self._rules[rule, level] = self._rules.get((rule, level), 0) + count
@@ -75,13 +76,10 @@ class Outcome:
         )
 
     def _hold(self, rows: pl.DataFrame) -> None:
-        if not rows.height:
-            return
         numbers = rows["row_no"].to_list()
-        sealed = [
-            self._vault.seal(raw.encode(), held_place(self._batch, number))
-            for raw, number in zip(rows["raw"].to_list(), numbers, strict=True)
-        ]
+        sealed = self._vault.seal_many(
+            [raw.encode() for raw in rows["raw"]], [held_place(self._batch, number) for number in numbers]
+        )
         flags = [b"\0\0\0\x01" + (b"\1" if duplicate else b"\0") for duplicate in rows["duplicate"].to_list()]
         self._copy(
             "collection_doubtfulrow (batch_id, row_no, duplicate, sealed)",
@@ -100,6 +98,8 @@ class Outcome:
 
     def finish(self, seconds: float, now: datetime) -> None:
         """Write tallies and totals; the batch is loaded."""
+        self._findings.flush()
+        self._held.flush()
         with self._connection.cursor() as cursor:
             for month, (new, updated, unchanged, unlinked, late) in sorted(self._months.items()):
                 rows = new + updated + unchanged
@@ -133,9 +133,32 @@ class Outcome:
             )
 
 
+class _Gathered:
+    """Tables kept until they are worth a statement of their own."""
+
+    def __init__(self, write: Callable[[pl.DataFrame], None]) -> None:
+        self._write = write
+        self._waiting: list[pl.DataFrame] = []
+        self._bytes = 0
+
+    def add(self, table: pl.DataFrame) -> None:
+        """One more table."""
+        if table.height:
+            self._waiting.append(table)
+            self._bytes += int(table.estimated_size())
+        if self._bytes > _GATHERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self._write(pl.concat(self._waiting))
+        self._waiting, self._bytes = [], 0
+
+
 def _held(rows: Accepted, numbers: Sequence[int]) -> pl.DataFrame:
     """The content of some rows (their numbers in the file), as held rows are kept."""
-    texts, row_numbers = rows.texts, rows.facts["row_no"].to_numpy()
+    texts, row_numbers = rows.texts, rows.fact("row_no")
     chosen = np.flatnonzero(np.isin(row_numbers, numbers))
     payload, personal = texts.place("payload"), texts.place("personal")
     raw = [

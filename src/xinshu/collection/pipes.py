@@ -1,4 +1,4 @@
-"""Texts sent from the reading process as they lie, and what came taken for what it is: a stranger's numbers."""
+"""Rows sent from the reading process as they lie, and what came taken for what it is: a stranger's numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from xinshu.collection.errors import ReaderFailed
 from xinshu.kernel.cells import PADDING, Texts
+from xinshu.records.domain import FACTS, Accepted
 
 _PIPE_BYTES = 1 << 20
 _SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux
@@ -27,29 +28,32 @@ def widen(pipe: Connection) -> None:
             fcntl.fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_BYTES)
 
 
-def send_texts(pipe: Connection, texts: Texts) -> None:
-    """Send texts; `receive_texts` takes them at the other end."""
-    pipe.send_bytes(json.dumps({"columns": texts.columns, "bytes": len(texts.buffer)}).encode())
-    for array in (texts.starts, texts.sizes, texts.buffer):
+def send_rows(pipe: Connection, rows: Accepted) -> None:
+    """Send rows; `receive_rows` takes them at the other end."""
+    texts = rows.texts
+    head = {"rows": rows.height, "columns": texts.columns, "bytes": len(texts.buffer)}
+    pipe.send_bytes(json.dumps(head).encode())
+    for array in (rows.facts, texts.starts, texts.sizes, texts.buffer):
         rest = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         while rest:
             rest = rest[os.write(pipe.fileno(), rest) :]
 
 
-def receive_texts(pipe: Connection, rows: int) -> Texts:
-    """Texts of so many rows, every one of them inside its bytes. Raises EOFError, OSError; ReaderFailed: what came is none."""
+def receive_rows(pipe: Connection) -> Accepted:
+    """Rows, each of their texts inside the bytes. Raises EOFError, OSError; ReaderFailed: what came is no rows."""
     head = json.loads(pipe.recv_bytes())
-    columns, size = tuple(map(str, head["columns"])), int(head["bytes"])
-    if not PADDING <= size <= _MOST_BYTES:
+    rows, columns, size = int(head["rows"]), tuple(map(str, head["columns"])), int(head["bytes"])
+    if not PADDING <= size <= _MOST_BYTES or not 0 <= rows <= _MOST_BYTES // max(len(columns), len(FACTS)):
         raise _nonsense()
+    facts = np.empty((len(FACTS), rows), dtype=np.int64)
     starts, sizes = np.empty((len(columns), rows), dtype=np.int32), np.empty((len(columns), rows), dtype=np.int32)
     buffer = np.empty(size, dtype=np.uint8)
-    for array in (starts, sizes, buffer):
+    for array in (facts, starts, sizes, buffer):
         _fill(pipe, array)
     ends = starts.astype(np.int64) + sizes
     if ((starts < 0) | (sizes < 0) | (ends > size - PADDING)).any():
         raise _nonsense()
-    return Texts(columns, buffer, starts, sizes)
+    return Accepted(facts, Texts(columns, buffer, starts, sizes))
 
 
 def _fill(pipe: Connection, array: npt.NDArray[Any]) -> None:

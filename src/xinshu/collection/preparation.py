@@ -12,16 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks import ChunkResult
+from xinshu.catalogue.checks import ChunkResult, scanning
 from xinshu.catalogue.checks.context import RowFacts
 from xinshu.catalogue.checks.keys import CITIZEN_ID, COUNTERPART, SEPARATOR, compared_as_names, normal_key_text
-from xinshu.catalogue.checks.scanning import NO_DAY
 from xinshu.catalogue.domain import CatalogueItem, ItemField
 from xinshu.kernel.assembly import Rows, Source, Writer, Written, character_table
 from xinshu.kernel.cells import Texts
 from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
-from xinshu.records.domain import Accepted
+from xinshu.records.domain import FACTS, NO_DAY, Accepted
 from xinshu.security.masking import mask
 from xinshu.security.masking_cells import COMPILED, LONGEST, write_masked
 
@@ -45,8 +44,6 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> Accepted:
     item has none; `name_norm`; `kinds`, `severity`, `domain`, `procedure`; for items that create subjects `status`,
     `region`, `approved_on`, `former_names`; `payload` (JSON, personal values masked), `personal` (JSON, empty where the
     row has none).
-    `facts`: `row_no`, `late`; `event_date`, `ends_on` (dates); `shown` (the item's own condition of publicity);
-    `person` (about a natural person).
     """
     facts, roles = result.facts, item.roles
     rows = np.flatnonzero(~(result.doubtful | result.duplicate))
@@ -55,22 +52,24 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> Accepted:
         person |= facts.columns.equal(roles.counterpart_kind, NATURAL_PERSON)
     if roles.id_no is not None:
         person |= facts.filled(roles.id_no)
-    told = pl.DataFrame(
-        {
-            "row_no": result.rows[rows],
-            "late": result.late[rows],
-            "event_date": _dates(facts, roles.event_date, rows),
-            "ends_on": _dates(facts, roles.ends_on, rows),
-            "shown": facts.holds(item.publicity.when)[rows],
-            "person": person[rows],
-        }
+    told = {
+        "row_no": result.rows,
+        "late": result.late,
+        "event_date": _days(facts, roles.event_date),
+        "ends_on": _days(facts, roles.ends_on),
+        "shown": facts.holds(item.publicity.when),
+        "person": person,
+    }
+    return Accepted(
+        np.stack([told[name][rows].astype(np.int64) for name in FACTS]), _Preparation(item, facts, rows).texts()
     )
-    return Accepted(told, _Preparation(item, facts, rows).texts())
 
 
-def _dates(facts: RowFacts, code: str | None, rows: Rows) -> pl.Series:
-    days = np.full(len(rows), NO_DAY, dtype=np.int32) if code is None else facts.days(code)[rows]
-    return pl.DataFrame({"day": days}).select(pl.when(pl.col("day") != NO_DAY).then("day").cast(pl.Date)).to_series()
+def _days(facts: RowFacts, code: str | None) -> npt.NDArray[np.int64]:
+    if code is None:
+        return np.full(facts.height, NO_DAY, dtype=np.int64)
+    days = facts.days(code)
+    return np.where(days == scanning.NO_DAY, NO_DAY, days)
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding, make_finding
 from xinshu.collection.bounded import without_main
 from xinshu.collection.errors import FileRefused, ReaderFailed
-from xinshu.collection.pipes import receive_texts, send_texts, widen
+from xinshu.collection.pipes import receive_rows, send_rows, widen
 from xinshu.collection.preparation import DOUBTFUL, prepare
 from xinshu.collection.reading import RawChunk, ReadLimits, ReadPlan, open_file
 from xinshu.collection.reading.prefetch import prefetch
@@ -142,7 +142,7 @@ def _receive(mine: Connection, watch: _Watch, job: ReadJob) -> Iterator[CheckedP
             if head["kind"] == "refused":
                 raise FileRefused(tuple(as_findings(findings)))
             doubtful = _frame(mine.recv_bytes()) if job.load else pl.DataFrame()
-            accepted = _accepted(mine) if job.load else Accepted.nothing()
+            accepted = receive_rows(mine) if job.load else Accepted.nothing()
         except (EOFError, OSError) as problem:
             if watch.reason:
                 raise FileRefused(
@@ -199,8 +199,7 @@ def _child(answer: Connection, job: ReadJob) -> None:
             for table in tables:
                 answer.send_bytes(table)
             if accepted is not None:
-                answer.send_bytes(_frame_bytes(accepted.facts))
-                send_texts(answer, accepted.texts)
+                send_rows(answer, accepted)
         answer.send_bytes(b'{"kind": "end"}')
     except FileRefused as refused:
         answer.send_bytes(b'{"kind": "refused"}')
@@ -284,11 +283,6 @@ def _frame_bytes(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.write_ipc_stream(buffer)
     return buffer.getvalue()
-
-
-def _accepted(mine: Connection) -> Accepted:
-    facts = _frame(mine.recv_bytes())
-    return Accepted(facts, receive_texts(mine, facts.height))
 
 
 def _frame(data: bytes) -> pl.DataFrame:

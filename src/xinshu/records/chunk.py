@@ -8,11 +8,10 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from xinshu.kernel import packing
 from xinshu.kernel.cells import Bytes, Places, Texts
-from xinshu.records.domain import Accepted, Digester
+from xinshu.records.domain import FACTS, NO_DAY, Accepted, Digester
 from xinshu.security.sealing import Vault
 from xinshu.subjects.services import Registration
 
@@ -21,8 +20,6 @@ Digested = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-NO_DAY = -(2**31)
-"""Stands for an absent date among day numbers (since 1970-01-01)."""
 _PERSON = ord("P")
 
 
@@ -44,17 +41,15 @@ class Digests:
 class Chunk:
     """One chunk of rows: facts and texts as they came, identities, keys and contents digested (16 bytes each).
 
-    `persons`: {row: blind index of the person it is about}. `days`, `ends`: event dates and last days as day numbers.
+    `facts`: as of `Accepted`. `persons`: {row: blind index of the person it is about}.
     """
 
-    facts: pl.DataFrame
+    facts: npt.NDArray[np.int64]
     texts: Texts
     counterparts: Digested
     keys: Digested
     contents: Digested
     persons: dict[int, bytes]
-    days: Rows
-    ends: Rows
 
     @classmethod
     def of(cls, rows: Accepted, digests: Digests) -> Chunk:
@@ -75,23 +70,37 @@ class Chunk:
                 longer = texts.text(key, row).replace(number, form)
                 keys[row] = np.frombuffer(digests.identity.one(longer.encode()), dtype=np.uint8)
         contents = digests.content.columns(texts, "payload", "personal")
-        days, ends = (_day_numbers(rows.facts[name]) for name in ("event_date", "ends_on"))
-        return cls(rows.facts, texts, counterparts, keys, contents, persons, days, ends)
+        return cls(rows.facts, texts, counterparts, keys, contents, persons)
+
+    def fact(self, name: str) -> npt.NDArray[np.int64]:
+        """One of `FACTS` for every row."""
+        values: npt.NDArray[np.int64] = self.facts[FACTS.index(name)]
+        return values
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.facts.height
+        return int(self.facts.shape[1])
 
     @property
     def row_numbers(self) -> npt.NDArray[np.int64]:
         """Of the file."""
-        return self.facts["row_no"].to_numpy()
+        return self.fact("row_no")
 
     @property
     def late(self) -> Mask:
         """Rows received after the deadline."""
-        return self.facts["late"].to_numpy()
+        return self.fact("late").astype(np.bool_)
+
+    @property
+    def days(self) -> Rows:
+        """Event dates as day numbers."""
+        return self.fact("event_date")
+
+    @property
+    def ends(self) -> Rows:
+        """Last days as day numbers."""
+        return self.fact("ends_on")
 
     def event_date(self, row: int) -> date | None:
         """Of one row."""
@@ -118,10 +127,8 @@ class Chunk:
         return packing.Column(self.texts.buffer, starts, self.texts.sizes[place][rows])
 
     def wholes(self, rows: Rows, *names: str) -> npt.NDArray[np.int64]:
-        """Some facts in these rows as numbers: dates as day numbers, flags as 0 and 1. Shape (facts, rows)."""
-        columns = {"event_date": self.days, "ends_on": self.ends}
-        found = [columns[name] if name in columns else self.facts[name].to_numpy() for name in names]
-        return np.stack([each[rows].astype(np.int64) for each in found])
+        """Some facts in these rows. Shape (facts, rows)."""
+        return self.facts[[FACTS.index(name) for name in names]].take(rows, axis=1)
 
     def text(self, row: int, column: str) -> str:
         """One text."""
@@ -129,7 +136,7 @@ class Chunk:
 
     def about_person(self, row: int) -> bool:
         """Whether the row is about a natural person."""
-        return bool(self.facts["person"][row])
+        return bool(self.fact("person")[row])
 
     def registration(self, row: int) -> Registration:
         """What a registration record says about its subject."""
@@ -156,7 +163,3 @@ def day_number(day: date | None) -> int:
 
 
 _FIRST_DAY = date(1970, 1, 1).toordinal()
-
-
-def _day_numbers(values: pl.Series) -> Rows:
-    return values.to_physical().cast(pl.Int64).fill_null(NO_DAY).to_numpy()

@@ -20,6 +20,8 @@ from xinshu.rules.publicity import publicity_on
 
 OPEN_ENDED = date(2099, 12, 31)
 DIGEST_BYTES = 16
+NO_DAY = -(2**31)
+"""Stands for an absent date among day numbers (since 1970-01-01)."""
 
 
 class Marks(IntFlag):
@@ -46,23 +48,38 @@ class LoadContext:
     rules: Rules
 
 
+FACTS = ("row_no", "late", "event_date", "ends_on", "shown", "person")
+"""Rows of `Accepted.facts`: number in the file; received after the deadline; dates as day numbers; the item's own condition
+of publicity holds; about a natural person. Flags are 0 and 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Rows of a file that passed its checks, as `collection.preparation.prepare` says what the columns are."""
+    """Rows of a file that passed its checks; `collection.preparation.prepare` says what the texts are.
 
-    facts: pl.DataFrame
+    `facts`: shape (len(FACTS), rows).
+    """
+
+    facts: npt.NDArray[np.int64]
     texts: Texts
 
     @classmethod
     def nothing(cls) -> Self:
         """No rows."""
         places = np.zeros((0, 0), dtype=np.int32)
-        return cls(pl.DataFrame(), Texts((), np.zeros(PADDING, dtype=np.uint8), places, places))
+        return cls(
+            np.zeros((len(FACTS), 0), dtype=np.int64), Texts((), np.zeros(PADDING, dtype=np.uint8), places, places)
+        )
 
     @property
     def height(self) -> int:
         """Rows."""
-        return self.facts.height
+        return int(self.facts.shape[1])
+
+    def fact(self, name: str) -> npt.NDArray[np.int64]:
+        """One of them for every row."""
+        values: npt.NDArray[np.int64] = self.facts[FACTS.index(name)]
+        return values
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ import psycopg
 
 from xinshu.kernel.arrays import Dates, Uuids, accept_arrays
 from xinshu.kernel.database import looking_up
-from xinshu.records.chunk import NO_DAY, Chunk, Digested, Mask
-from xinshu.records.domain import DIGEST_BYTES, LoadContext
+from xinshu.records.chunk import Chunk, Digested, Mask
+from xinshu.records.domain import DIGEST_BYTES, NO_DAY, LoadContext
 
 NEW, CHANGED, UNCHANGED = 0, 1, 2
 

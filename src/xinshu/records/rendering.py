@@ -9,8 +9,8 @@ import numpy as np
 
 from xinshu.kernel import copying, packing
 from xinshu.kernel.different import Different
-from xinshu.records.chunk import NO_DAY, Chunk, Digested, Mask, Rows, day_number, day_of
-from xinshu.records.domain import DIGEST_BYTES, LoadContext, Marks, Publicity, PublicityFacts, judge_publicity
+from xinshu.records.chunk import Chunk, Digested, Mask, Rows, day_number, day_of
+from xinshu.records.domain import DIGEST_BYTES, NO_DAY, LoadContext, Marks, Publicity, PublicityFacts, judge_publicity
 from xinshu.security.sealing import Vault
 from xinshu.subjects.domain import Link
 

@@ -17,8 +17,8 @@ from xinshu.kernel import packing
 from xinshu.kernel.different import Different
 from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.ids import uuid7_bytes
-from xinshu.records.chunk import NO_DAY, Chunk, Digests, Mask, Rows
-from xinshu.records.domain import DIGEST_BYTES, Accepted, LoadContext, Taken
+from xinshu.records.chunk import Chunk, Digests, Mask, Rows
+from xinshu.records.domain import DIGEST_BYTES, NO_DAY, Accepted, LoadContext, Taken
 from xinshu.records.known import CHANGED, NEW, UNCHANGED, Stored, ask
 from xinshu.records.linking import link_waiting
 from xinshu.records.rendering import COLUMNS, Links, Renderer, Verdicts, place_of
