@@ -125,6 +125,17 @@ def test_a_penalty_says_how_long_and_why(stocked, show):
     )
 
 
+def test_a_persons_number_written_into_free_text_is_masked(stocked, show):
+    spaced = f"{PERSON_ID[:6]} {PERSON_ID[6:14]} {PERSON_ID[14:]}"
+    text = f"经查，当事人（{spaced}，电话138-0013-8000）未公示"
+    report = stocked.penalise([stocked.penalty(1, 违法事实=text, 处罚内容="罚款，详情致电 138 0013 8000")])
+    assert report.accepted == 1, "else it is not on the page anyway"
+    told = json.dumps(show().as_dict(), ensure_ascii=False)
+    assert "经查，当事人（" in told
+    for hidden in (spaced, "138-0013-8000", "138 0013 8000"):
+        assert hidden not in told
+
+
 def test_only_public_values_come_through_and_names_of_people_are_masked(stocked, show):
     secret = {"法定代表人证件类型": "身份证", "法定代表人证件号码": PERSON_ID, "备注": "内部备注"}
     report = stocked.penalise([stocked.penalty(1, 案件程序类别="普通程序", **secret)], at="2026-09-29")

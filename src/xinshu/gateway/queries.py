@@ -145,9 +145,11 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         raise BodyInvalid
     try:
         body = json.loads(request.body)
-    except ValueError:
+        again = json.dumps(body, ensure_ascii=False)
+        again.encode()
+    except (ValueError, RecursionError):  # half a character is a ValueError too
         raise BodyInvalid from None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or "\\u0000" in again:  # PostgreSQL stores no NUL
         raise BodyInvalid
     return body
 

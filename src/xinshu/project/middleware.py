@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Callable, Mapping
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from xinshu.kernel.logs import new_trace
@@ -63,8 +64,9 @@ class HeadersMiddleware:
 
 
 class DoorMiddleware:
-    """Refuses methods nobody here answers (TRACE), and finds out whose address a request comes from.
+    """Refuses methods nobody here answers (TRACE) and NUL, and finds out whose address a request comes from.
 
+    PostgreSQL stores no NUL: in a query it is dropped, in a path nothing bears that name, in a form it is a bad request.
     `REMOTE_ADDR` becomes the address the outermost of the operator's proxies saw (`XINSHU_TRUSTED_PROXIES`); what a caller
     writes into `X-Forwarded-For` himself stands before that and is not believed.
     """
@@ -76,8 +78,20 @@ class DoorMiddleware:
         """Answer the request, or 405."""
         if request.method not in _METHODS:
             return HttpResponseNotAllowed(_METHODS)
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
         request.META["REMOTE_ADDR"] = caller(request.META, settings.XINSHU.trusted_proxies)
         return self.get_response(request)
+
+    def process_view(self, _request: HttpRequest, _view: object, _args: object, places: Mapping[str, object]) -> None:
+        """404 for a name with a NUL in it."""
+        if any(isinstance(each, str) and "\0" in each for each in places.values()):
+            raise Http404
+
+    def process_exception(self, _request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """400 for a form with a NUL in it; every other fault goes its way."""
+        if isinstance(problem, DataError) and "NUL (0x00)" in str(problem):
+            return HttpResponseBadRequest("请求中含有不能使用的字符（NUL）", content_type="text/plain; charset=utf-8")
+        return None
 
 
 def caller(meta: Mapping[str, str], proxies: int) -> str:

@@ -1,7 +1,7 @@
 """From stored record to public record: which fields, under which headings, in which words. Pure.
 
 Only fields whose access class is `public` come through; a column the item does not declare is barred. Identity and
-account numbers never stand on a public page, masked or not. Source: architecture.md section 9 [access classes];
+account numbers never stand on a public page, masked or not; such a number written into free text is masked. Source: architecture.md section 9 [access classes];
 security.md section 5 [proposed].
 """
 
@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
+from xinshu.catalogue.domain import TEXT_KINDS, CatalogueItem, Condition, ItemField
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.ids import public_id
 from xinshu.publication.domain import EXPIRED, Provenance, PublicField, PublicPublicity, PublicRecord
 from xinshu.records.domain import OPEN_ENDED, Marks
 from xinshu.records.queries import StoredRecord
 from xinshu.rules.domain import RuleSet
+from xinshu.security.masking import mask_personal_numbers
 
 _NATURAL_PERSON = "自然人"
 _OPEN_END = OPEN_ENDED.isoformat()
@@ -44,8 +45,12 @@ def public_fields(item: CatalogueItem, values: Mapping[str, str]) -> tuple[Publi
     for each in item.fields:
         value = values.get(each.code)
         if value and _may_show(each, values):
-            found.append(PublicField(each.title, "长期" if value == _OPEN_END else value))
+            found.append(PublicField(each.title, "长期" if value == _OPEN_END else _shown(each, value)))
     return tuple(found)
+
+
+def _shown(each: ItemField, value: str) -> str:
+    return mask_personal_numbers(value) if each.kind in TEXT_KINDS else value
 
 
 def _may_show(each: ItemField, values: Mapping[str, str]) -> bool:
@@ -88,7 +93,7 @@ def public_record(item: CatalogueItem, record: StoredRecord, day: date, words: W
         public_id(record.id),
         item.item,
         item.title,
-        role.get("headline") or role.get("document_no") or item.title,
+        mask_personal_numbers(role.get("headline", "")) or role.get("document_no") or item.title,
         role.get("document_no", ""),
         role.get("authority_name", ""),
         ends_on,
