@@ -1,8 +1,8 @@
 """From stored record to public record: which fields, under which headings, in which words. Pure.
 
 Only fields whose access class is `public` come through; a column the item does not declare is barred. Identity and
-account numbers never stand on a public page, masked or not; such a number written into free text is masked. Source: architecture.md section 9 [access classes];
-security.md section 5 [proposed].
+account numbers never stand on a public page, masked or not; such a number written into free text is masked. Source:
+architecture.md section 9 [access classes]; security.md section 5 [proposed].
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _addresses(route: str) -> list[str]:
     if not places:
         return [f"/{route}"]
     pool = _PLACES.get(places[0]) or [quote(each, safe="%") for each in _TEXTS]
-    return ["/" + re.sub(r"<\w+:\w+>", lambda _: each, route) for each in pool]
+    return ["/" + re.sub(r"<\w+:\w+>", lambda _, value=each: value, route) for each in pool]
 
 
 def _complaints(answer, what: str) -> list[str]:
@@ -152,6 +152,8 @@ def test_every_answer_of_the_interface_has_its_headers_and_tells_nothing(seeded,
         b'{"subjects": [1e999]}',
         b'{"subjects": null}',
     ]
+    bad_values = ("\0", "\ud800", None, [[]], {"a": 1}, 9**99)
+    bodies += [json.dumps(_BODY | {name: bad}).encode() for name in _BODY for bad in bad_values]
     with through_gateway():
         for route, _who in stated(patterns_now()):
             for address in _addresses(route):
