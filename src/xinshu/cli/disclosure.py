@@ -52,7 +52,12 @@ def _trail(
 
 
 def _mark(
-    file: Annotated[Path, typer.Argument(help="CSV 文件，可以不完整", exists=True, dir_okay=False, show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV 文件，可以不完整；或原样的 PDF、XLSX", exists=True, dir_okay=False, show_default=False
+        ),
+    ],
     as_json: _Json = False,
 ) -> None:
     settings = read_settings()
@@ -72,7 +77,7 @@ def _mark(
         }
         typer.echo(json.dumps(answer, ensure_ascii=False))
         return
-    way = {"check_number": "核对号", "order": "行的次序"}[source.by]
+    way = {"digest": "原样文件", "check_number": "核对号", "order": "行的次序"}[source.by]
     typer.echo(f"水印 {source.mark}（依据{way}），内容有改动的行 {source.rows_changed}")
     _tell(found, as_json=False)
 

@@ -17,6 +17,8 @@ from xinshu.rules.domain import Period, Provenance
 SubjectKind = Literal["organisation", "person"]
 FieldKey = tuple[str, str]
 """(item code, column code)."""
+LARGEST_ON_PAPER = 200
+"""Subjects of a result that goes on paper; more go out as CSV or workbook, and a sealed one has no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from xinshu.disclosure import auditing
 from xinshu.disclosure.asking import stored_order
 from xinshu.disclosure.consent_use import again, check
 from xinshu.disclosure.disclosing import disclose
-from xinshu.disclosure.domain import Purpose, Result, State
+from xinshu.disclosure.domain import LARGEST_ON_PAPER, Purpose, Result, State
 from xinshu.disclosure.errors import (
     AlreadyDecided,
     FetchesUsedUp,
@@ -26,7 +26,7 @@ from xinshu.disclosure.errors import (
 )
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Copy, Link, Ticket, TicketSubject
-from xinshu.disclosure.paper import LARGEST, Heading, as_pdf
+from xinshu.disclosure.paper import Heading, as_pdf
 from xinshu.disclosure.registration import allow, may_ask
 from xinshu.disclosure.requesters import PROGRAM
 from xinshu.disclosure.results import drop_result, open_result
@@ -58,9 +58,12 @@ class File:
     mark: str
 
 
-def forms_of(ticket: Ticket) -> list[str]:
-    """The forms a result can be fetched in: a sealed one, and a small one, on paper too."""
-    return [form for form in TYPES if form != "pdf" or ticket.subject_count <= LARGEST]
+def forms_of(gate: Gate, ticket: Ticket) -> list[str]:
+    """The forms a result can be fetched in: a small one on paper too, a sealed one on paper only."""
+    purpose = gate.rules.purpose(ticket.purpose, shanghai_date(ticket.registered_at))
+    if purpose is None or purpose.sealed:
+        return ["pdf"]
+    return [form for form in TYPES if form != "pdf" or ticket.subject_count <= LARGEST_ON_PAPER]
 
 
 def file_end(gate: Gate, ticket: Ticket) -> datetime:
@@ -79,7 +82,7 @@ def make_link(gate: Gate, actor: Actor, number: str, form: str, now: datetime) -
     """
     with auditing.refusals_recorded(actor, auditing.DOWNLOAD, now, ticket=number):
         ticket = own_ticket(number, actor)
-        if form not in forms_of(ticket):
+        if form not in forms_of(gate, ticket):
             raise LinkUnknown
         require_fetchable(gate, ticket, now)
         require_fresh_factor(actor, ticket, now)

@@ -14,12 +14,11 @@ import pylopdf_fonts_zh_cn
 import segno
 import typst
 
-from xinshu.disclosure.domain import Disclosed, Result
+from xinshu.disclosure.domain import LARGEST_ON_PAPER, Disclosed, Result
 from xinshu.disclosure.errors import Incomplete
 from xinshu.disclosure.tables import OUTCOMES, Wearer
 from xinshu.kernel.clock import SHANGHAI
 
-LARGEST = 200  # subjects on paper; more go out as CSV or workbook
 _SOURCE = Path(__file__).parent / "papers" / "result.typ"
 
 
@@ -34,8 +33,8 @@ class Heading:
 
 def as_pdf(result: Result, wearer: Wearer, heading: Heading) -> bytes:
     """The bytes of the PDF. Raises Incomplete for more subjects than go on paper."""
-    if len(result.subjects) > LARGEST:
-        raise Incomplete(f"超过 {LARGEST} 个主体的结果请下载 XLSX 或 CSV")
+    if len(result.subjects) > LARGEST_ON_PAPER:
+        raise Incomplete(f"超过 {LARGEST_ON_PAPER} 个主体的结果请下载 XLSX 或 CSV")
     code = io.BytesIO()
     segno.make(f"{wearer.ticket} {wearer.mark}", error="q", micro=False).save(code, kind="svg", border=2, dark="#000")
     inputs = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from xinshu.disclosure.domain import Asked, FieldKey, Kind, Limits, Opening, Purpose, Request
+from xinshu.disclosure.domain import LARGEST_ON_PAPER, Asked, FieldKey, Kind, Limits, Opening, Purpose, Request
 from xinshu.disclosure.errors import (
     BatchLimit,
     FieldShut,
@@ -66,8 +66,9 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     purpose, limits = gate.purpose(request.purpose, day), gate.limits(day)
     may_ask(gate, actor, purpose, now)
     _complete(request)
-    if len(request.subjects) > limits.per_batch:
-        raise BatchLimit(f"{len(request.subjects)}，上限 {limits.per_batch}")
+    most = min(limits.per_batch, LARGEST_ON_PAPER) if purpose.sealed else limits.per_batch
+    if len(request.subjects) > most:
+        raise BatchLimit(f"{len(request.subjects)}，上限 {most}")
     subjects = tuple(_readable(each) for each in request.subjects)
     if any(each.kind not in purpose.subjects for each in subjects):
         raise SubjectKindShut(purpose.title)

@@ -78,7 +78,11 @@ def as_csv(result: Result, wearer: Wearer, vault: Vault) -> bytes:
 
 
 def read_rows(content: bytes) -> list[Sequence[str]]:
-    """The data rows of a leaked CSV, whatever is left of its head and tail; empty where none has the columns of ours."""
+    """The data rows of a leaked CSV, whatever is left of its head and tail; empty where none has the columns of ours,
+    and for what is no CSV."""
     text = content.decode("utf-8-sig", errors="replace")
-    rows = [row for row in csv.reader(io.StringIO(text)) if len(row) in {len(HEADINGS), len(HEADINGS) - 1}]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text)) if len(row) in {len(HEADINGS), len(HEADINGS) - 1}]
+    except csv.Error:
+        return []
     return [row for row in rows if row[0] != HEADINGS[0]]

@@ -190,7 +190,13 @@ def _answered(request: HttpRequest, gate: Gate, found: Answer) -> HttpResponse:
         return HttpResponseRedirect(reverse("console-query-one", args=[found.number]), status=303)
     subjects = [{"subject": each, "outcome": OUTCOMES[each.outcome]} for each in found.result.subjects]
     unit = gate.units()[actor.unit].name
-    context = {"ticket": ticket, "result": found.result, "subjects": subjects, "unit": unit, "forms": forms_of(ticket)}
+    context = {
+        "ticket": ticket,
+        "result": found.result,
+        "subjects": subjects,
+        "unit": unit,
+        "forms": forms_of(gate, ticket),
+    }
     return _page(request, "query_result", context, 200)
 
 
@@ -211,7 +217,8 @@ def _one(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError 
         and Role.QUERY_APPROVER in actor.roles
         and actor.person != ticket.person,
         "may_answer": mine and ticket.state == State.READY and ticket.kind == "single",
-        "forms": forms_of(ticket) if mine and done else [],
+        "forms": forms_of(gate, ticket) if mine and done else [],
+        "sealed": gate.purpose(ticket.purpose, shanghai_date(ticket.registered_at)).sealed,
         "file_end": file_end(gate, ticket) if done else None,
         "fetches": gate.limits(shanghai_date(timezone.now())).fetches,
         "problem": problem,
