@@ -213,6 +213,7 @@ def test_recruiting_needs_two_approvals_by_two_people(gate, personnel, make_requ
     refused("disclosure.same_approver", lambda: approve(gate, other_account, number))
     refused("disclosure.not_approved", lambda: carry_out(gate, officer, number, NOW))
     assert approve(gate, second, number).value == "ready"
+    consent(gate, officer)
     assert carry_out(gate, officer, number, NOW).state.value == "done"
     assert [row["code"] for row in audited(outcome="refused", ticket=number)] == [
         "disclosure.not_approved",
