@@ -21,6 +21,20 @@ def stocked(world):
     return world
 
 
+@pytest.fixture(
+    params=[
+        pytest.param((1 << 40, 1_000_000), id="all of the item read at once"),
+        pytest.param((0, 1_000_000), id="each key looked up"),
+        pytest.param((1 << 40, 1), id="more than is kept"),
+    ]
+)
+def way(request, monkeypatch):
+    """How the store is asked for keys."""
+    share, most = request.param
+    monkeypatch.setattr("xinshu.records.known._READ_AT_ONCE", share)
+    monkeypatch.setattr("xinshu.records.known._MOST_KEPT", most)
+
+
 def test_good_rows_are_loaded_and_bad_ones_held_back(stocked):
     rows = [stocked.penalty(1), stocked.penalty(2, 2, **HELD_BACK), stocked.penalty(3, 3), stocked.penalty(3, 3)]
     report = stocked.penalise(rows)
@@ -41,7 +55,7 @@ def test_the_identical_file_is_answered_from_its_batch(stocked):
     assert canonical(stocked.desk, batches=True) == before
 
 
-def test_the_same_rows_in_another_order_change_nothing(stocked):
+def test_the_same_rows_in_another_order_change_nothing(stocked, way):
     rows = [stocked.penalty(1 + n % 5, n) for n in range(1, 60)]
     stocked.penalise(rows)
     before = canonical(stocked.desk)
@@ -51,7 +65,7 @@ def test_the_same_rows_in_another_order_change_nothing(stocked):
     assert canonical(stocked.desk) == before
 
 
-def test_changed_rows_become_revisions_and_the_rest_stays(stocked):
+def test_changed_rows_become_revisions_and_the_rest_stays(stocked, way):
     stocked.penalise([stocked.penalty(1), stocked.penalty(2, 2)])
     report = stocked.penalise([stocked.penalty(1, 处罚内容="罚款人民币叁万元"), stocked.penalty(2, 2)], at="2026-09-09")
     assert totals(report) == (2, 0, 1, 1, 0, 0)
@@ -67,7 +81,7 @@ def test_the_document_number_is_the_same_in_any_spelling_of_its_brackets(stocked
     assert totals(report) == (1, 0, 1, 0, 0, 0)
 
 
-def test_a_held_row_can_be_corrected_and_sent_again(stocked):
+def test_a_held_row_can_be_corrected_and_sent_again(stocked, way):
     stocked.penalise([stocked.penalty(1), stocked.penalty(2, 2, **HELD_BACK)])
     report = stocked.penalise([stocked.penalty(1), stocked.penalty(2, 2)], at="2026-09-09")
     assert totals(report) == (2, 1, 0, 1, 0, 0)

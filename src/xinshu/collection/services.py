@@ -189,6 +189,7 @@ def _load(
         batch.received_at,
         shanghai_date(batch.received_at),
         batch.file,
+        job.path.stat().st_size,
         desk.reference.rules,
     )
     with (

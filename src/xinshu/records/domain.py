@@ -45,6 +45,7 @@ class LoadContext:
     received_at: datetime
     today: date  # the Shanghai day of received_at
     file: str
+    file_bytes: int
     rules: Rules
 
 

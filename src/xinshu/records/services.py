@@ -19,7 +19,7 @@ from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests, Mask, Rows
 from xinshu.records.domain import DIGEST_BYTES, NO_DAY, Accepted, LoadContext, Taken
-from xinshu.records.known import CHANGED, NEW, UNCHANGED, Stored, ask
+from xinshu.records.known import CHANGED, NEW, UNCHANGED, Known, Stored
 from xinshu.records.linking import link_waiting
 from xinshu.records.rendering import COLUMNS, Links, Renderer, Verdicts, place_of
 from xinshu.records.store_rules import judge_links
@@ -71,7 +71,6 @@ class Loader:
         self._renderer = Renderer(context, vault, Verdicts(context))
         self._bearers: dict[str, int] = {}
         self._resolved = _Resolved(self._lookups)
-        self._first_of_item = False
 
     def begin(self) -> None:
         """Become the loader and wait for one's turn: loads of one item one after another, and registrations, which
@@ -82,8 +81,7 @@ class Loader:
         shared = "" if item.creates_subjects else "_shared"
         self._connection.execute(f"SELECT pg_advisory_xact_lock{shared}(%s, 0)", [SUBJECT_LOCK])
         self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ITEM_LOCK, self._context.item_id])
-        anything = "SELECT 1 FROM records_record WHERE item_id = %s LIMIT 1"
-        self._first_of_item = self._connection.execute(anything, [self._context.item_id]).fetchone() is None
+        self._known = Known(self._lookups, self._context)
 
     def prepare(self, rows: Accepted) -> Chunk:
         """Digest a chunk of rows. Touches no connection: may run ahead in a
@@ -98,8 +96,7 @@ class Loader:
     def plan(self, chunk: Chunk) -> Planned:
         """Decide about every row of a chunk, in file order. No row's key may come twice in a batch."""
         taken = Taken()
-        # Keys are unique within a batch, so nothing can be found by the first one of an item.
-        stored = Stored.nothing(chunk.height) if self._first_of_item else ask(self._lookups, self._context, chunk)
+        stored = self._known.of(chunk)
         wanted = np.flatnonzero(stored.states != UNCHANGED)
         links, held = self._subjects(chunk, wanted, stored.similar, taken)
         wanted = wanted[~held[wanted]]
