@@ -38,6 +38,7 @@ lint: $(STAMP) ## style, types, layers
 
 docs: $(STAMP) ## write the generated pages anew
 	$(BIN)/python scripts/write_docs.py
+	$(BIN)/python scripts/components.py
 
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate
 lock: $(STAMP) ## choose versions anew and write requirements/*.txt

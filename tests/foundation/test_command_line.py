@@ -21,7 +21,9 @@ import pytest
 import typer
 
 from xinshu.cli import app as cli
+from xinshu.project.environment import read_settings
 
+_SECRET = "geheim-7f3a90"
 _TRACE = r"TR-[0-9a-f]{16}"
 
 
@@ -127,7 +129,10 @@ def port() -> int:
 def running(database, port) -> Iterator[subprocess.Popen[str]]:
     """`xinshu up`, answering."""
     command = [sys.executable, "-m", "xinshu.cli", "up", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    environment = os.environ | {"XINSHU_OIDC_SECRET": _SECRET}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             end = time.monotonic() + 60
             while not (_status(port) == _status(port + 1) == 200) and process.poll() is None and time.monotonic() < end:
@@ -147,6 +152,22 @@ def _status(port: int) -> int:
 
 def _children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _all_below(pid: int) -> list[int]:
+    return [each for child in _children(pid) for each in (child, *_all_below(child))]
+
+
+def test_no_secret_stands_in_the_arguments_of_a_process(running, database):
+    key = (read_settings().home / "keys" / "secret.key").read_text(encoding="utf-8").strip()
+    assert _SECRET.encode() in Path(f"/proc/{running.pid}/environ").read_bytes()
+    processes = [running.pid, *_all_below(running.pid)]
+    assert len(processes) >= 7  # website and interface with their workers, worker, sealer
+    for pid in processes:
+        told = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/comm").read_bytes()
+        assert b"python" in told
+        for secret in (_SECRET, key, database.url):
+            assert secret.encode() not in told
 
 
 def _alive(pid: int) -> bool:

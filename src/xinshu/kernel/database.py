@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 
 import psycopg
@@ -71,4 +71,8 @@ def only_one(name: str) -> Iterator[bool]:
     """Whether nobody else is inside a block of this name, in any process; the server frees it when the process dies."""
     with own_connection() as watch:
         taken = watch.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name]).fetchone()
-        yield taken == (True,)
+        try:
+            yield taken == (True,)
+        finally:  # at once: a closed connection keeps its locks until the server gets round to ending it
+            with suppress(psycopg.Error):
+                watch.execute("SELECT pg_advisory_unlock_all()")

@@ -90,6 +90,16 @@ def test_only_one_process_seals_at_a_time(log):
     assert log.seal().rows == 1
 
 
+def test_passes_right_after_one_another_all_work(log):
+    for _ in range(300):
+        with only_one("xinshu.audit.sealer") as alone:
+            assert alone
+    with pytest.raises(ZeroDivisionError), only_one("xinshu.audit.sealer"):
+        1 / 0  # noqa: B018
+    with only_one("xinshu.audit.sealer") as alone:
+        assert alone
+
+
 def test_the_checks_of_sm3_and_sha256_records_are_the_same(log):
     log.seal(2)
     log.sealer = sealing.Sealer(log.sealer.signer, log.sealer.anchors, timedelta(minutes=15), "sha256", 4)

@@ -116,3 +116,18 @@ def test_a_one_time_password_lives_seventy_two_hours(user, now, seconds, late):
     change_password(user, GOOD[0], now, temporary=True)
     assert must_change(user, now)
     assert too_late(user, now + timedelta(hours=72, seconds=seconds)) is late
+
+
+def test_ones_own_password_is_changed_with_the_old_one_and_ends_the_other_sessions(make_user, browser_of):
+    user = make_user("ann", Role.REPORTER)
+    user.set_password("Zq9!Zq8!Xp7!")
+    user.save()
+    here, there = browser_of(user), browser_of(user)
+    sent = {"new": "Paper7Kite9Stone", "again": "Paper7Kite9Stone"}
+    for old in ("", "zq9!zq8!xp7!", "Zq9!Zq8!Xp7! "):
+        assert "原口令不正确" in here.post("/c/account/password", {**sent, "old": old}).content.decode()
+    assert User.objects.get(pk=user.pk).check_password("Zq9!Zq8!Xp7!")
+    assert here.post("/c/account/password", {**sent, "old": "Zq9!Zq8!Xp7!"}).status_code == 302
+    assert User.objects.get(pk=user.pk).check_password("Paper7Kite9Stone")
+    assert here.get("/c/account").status_code == 200
+    assert there.get("/c/account").status_code == 302

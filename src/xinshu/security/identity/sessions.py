@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.contrib.auth import logout
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
@@ -90,7 +90,17 @@ def rotate(request: HttpRequest) -> None:
     """Another key for the session under way (a step-up); the old one opens nothing."""
     old = session_name(request.session.session_key or "")
     request.session.cycle_key()
-    key = request.session.session_key or ""
+    _rename(old, request.session.session_key or "")
+
+
+def go_on(request: HttpRequest, user: User) -> None:
+    """After a new password: the session under way goes on, under another key."""
+    old = session_name(request.session.session_key or "")
+    update_session_auth_hash(request, user)
+    _rename(old, request.session.session_key or "")
+
+
+def _rename(old: str, key: str) -> None:
     SignedSession.objects.filter(name=old).update(name=session_name(key), session_key=key)
 
 

@@ -8,7 +8,6 @@ from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as webauthn
-from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,7 +29,7 @@ from xinshu.security.identity.factors import (
 )
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.requests import actor_of, session_name
-from xinshu.security.identity.sessions import End, end, end_all, open_sessions, rotate
+from xinshu.security.identity.sessions import End, end, end_all, go_on, open_sessions, rotate
 from xinshu.security.matrix import STEP_UP
 from xinshu.security.routes import requires_sign_in
 from xinshu.web.console.entering import factor_refused, grouped, picture, take_password
@@ -57,7 +56,7 @@ def password(request: HttpRequest) -> HttpResponse:
         return _page(request, problem="；".join(problems))
     _noted(request, "password")
     end_all(user, End.PASSWORD, timezone.now(), but=session_name(request.session.session_key or ""))
-    update_session_auth_hash(request, user)
+    go_on(request, user)
     return _done(request, "口令已更换，其他会话已结束")
 
 
