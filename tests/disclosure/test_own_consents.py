@@ -25,13 +25,14 @@ from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Role
 
 AS_ASKED = Less()
+MANDATE = frozenset({"consent"})
 
 
 @pytest.fixture
 def firm(make_actor, world):
     """Somebody acting for the n-th enterprise."""
     return lambda number=1, **changes: make_actor(
-        "sun", roles=frozenset({Role.ENTERPRISE}), unit=world.company(number), **changes
+        "sun", roles=frozenset({Role.ENTERPRISE}), unit=world.company(number), **{"mandate": MANDATE, **changes}
     )
 
 
@@ -169,6 +170,10 @@ def an_administrator(gate, firm, number):
     take_step(gate, replace(firm(), roles=frozenset({Role.SECURITY_ADMIN})), number, "revoke", NOW)
 
 
+def a_handler_without_that_scope(gate, firm, number):
+    take_step(gate, firm(mandate=frozenset({"view"})), number, "revoke", NOW)
+
+
 def no_such_step(gate, firm, number):
     take_step(gate, firm(), number, "renew", NOW)
 
@@ -199,6 +204,7 @@ def given_after_it_was_refused(gate, firm, number):
             (no_enterprise, "disclosure.not_allowed"),
             (the_grantee_itself, "disclosure.not_allowed"),
             (an_administrator, "disclosure.not_allowed"),
+            (a_handler_without_that_scope, "policy.mandate_scope"),
             (no_such_step, "disclosure.consent_state"),
             (paused_before_it_was_given, "disclosure.consent_state"),
             (given_twice, "disclosure.consent_state"),

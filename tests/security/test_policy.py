@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xinshu.security.domain import ADMINISTRATORS, Actor, Role
-from xinshu.security.matrix import FIELD_CLASSES, OPERATIONS, Scope
+from xinshu.security.matrix import FIELD_CLASSES, LEGAL, OPERATIONS, SCOPES, Scope
 from xinshu.security.policy import PolicyRefused, covers, decide, require, visible_fields
 
 NOW = datetime(2026, 11, 25, 2, tzinfo=UTC)
@@ -25,7 +25,14 @@ class Column:
 
 def actor(*roles: Role, **changes: object) -> Actor:
     made = Actor(
-        id="u1", name="查", roles=frozenset(roles), unit=UNIT, region="990100", person="p1", second_factor_at=NOW
+        id="u1",
+        name="查",
+        roles=frozenset(roles),
+        unit=UNIT,
+        region="990100",
+        person="p1",
+        second_factor_at=NOW,
+        mandate=frozenset({LEGAL, *SCOPES}),
     )
     return replace(made, **changes)
 
@@ -66,6 +73,17 @@ def test_an_administrator_reads_no_subject_data_whatever_else_he_is(administrato
             {"region": "990101", "item": "administrative-penalty"},
             "policy.other_item",
             id="another item",
+        ),
+        *(
+            pytest.param(
+                action,
+                actor(Role.ENTERPRISE, mandate=frozenset({LEGAL, *SCOPES}) - {operation.mandate}),
+                {"unit": UNIT},
+                "policy.mandate_scope",
+                id=f"{action} out of the mandate's scope",
+            )
+            for action, operation in OPERATIONS.items()
+            if operation.mandate
         ),
         pytest.param(
             "disclosure.batch_export",

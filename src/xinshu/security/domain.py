@@ -106,7 +106,8 @@ class Actor:
 
     `unit`: USCC; `region`: its six-digit code; `person`: the same for all accounts of one natural person; `session`:
     opaque; `second_factor_at`: when the second factor was last shown in this session; `items`: the catalogue items the
-    posts are limited to, none for all.
+    posts are limited to, none for all; `mandate`: of an enterprise user, what he may do for the firm in `unit` (keys of
+    `matrix.SCOPES`, `matrix.LEGAL`).
     """
 
     id: str
@@ -120,3 +121,4 @@ class Actor:
     second_factor_at: datetime | None = None
     trace: str = ""
     items: frozenset[str] = frozenset()
+    mandate: frozenset[str] = frozenset()

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from xinshu.security.domain import Role
 
+# What a mandate can let a handler do for a firm, in words; LEGAL is the legal person's alone and cannot be passed on.
+SCOPES = {"view": "查看本企业信息", "consent": "办理信息授权"}
+LEGAL = "legal"
 STEP_UP = timedelta(minutes=5)  # a second factor older than this is asked for again
 
 
@@ -28,16 +31,22 @@ class Operation:
     """Who may do it, over what, and whether a fresh second factor is asked for.
 
     `subject_data`: it reads data of a subject that are not public; then no administrator may, whatever else he is.
+    `mandate`: what the mandate must hold under which an enterprise user acts: a key of SCOPES, or LEGAL.
     """
 
     roles: frozenset[Role]
     scope: Scope = Scope.ANY
     step_up: bool = False
     subject_data: bool = False
+    mandate: str = ""
 
 
 def _of(*roles: Role, scope: Scope = Scope.ANY, step_up: bool = False, subject_data: bool = False) -> Operation:
     return Operation(frozenset(roles), scope, step_up, subject_data)
+
+
+def _for_firm(mandate: str, *, subject_data: bool = False) -> Operation:
+    return Operation(frozenset({Role.ENTERPRISE}), Scope.UNIT, subject_data=subject_data, mandate=mandate)
 
 
 _OFFICER, _APPROVER, _OPERATOR, _STEWARD = Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.OPERATOR, Role.STEWARD
@@ -60,12 +69,12 @@ OPERATIONS: dict[str, Operation] = {
     "disclosure.review": _of(_APPROVER, scope=Scope.UNIT),
     "disclosure.batch_approve": _of(_APPROVER, scope=Scope.UNIT, step_up=True),
     "disclosure.trail": _of(_OFFICER, _APPROVER, scope=Scope.UNIT),
-    "disclosure.own": _of(Role.ENTERPRISE, scope=Scope.UNIT, subject_data=True),
+    "disclosure.own": _for_firm("view", subject_data=True),
     "disclosure.operator": _of(_OPERATOR, subject_data=True),
     # consent
-    "consent.give": _of(Role.ENTERPRISE, scope=Scope.UNIT),
-    "consent.change": _of(Role.ENTERPRISE, scope=Scope.UNIT),
-    "consent.revoke": _of(Role.ENTERPRISE, scope=Scope.UNIT),
+    "consent.give": _for_firm("consent"),
+    "consent.change": _for_firm("consent"),
+    "consent.revoke": _for_firm("consent"),
     "consent.override": _of(_APPROVER, scope=Scope.UNIT, step_up=True),
     # the record of what was done
     "audit.view": _of(_AUDITOR),
@@ -88,7 +97,7 @@ OPERATIONS: dict[str, Operation] = {
     "identity.account": _of(_SYSTEM, step_up=True),
     "identity.role_propose": _of(_SYSTEM, _SECURITY, step_up=True),
     "identity.role_change": _of(_SECURITY, step_up=True),
-    "identity.mandate": _of(Role.ENTERPRISE, scope=Scope.UNIT),
+    "identity.mandate": _for_firm(LEGAL),
 }
 
 # Classes of catalogue fields (architecture.md section 9) and whose they are beside the purpose. Any other class: nobody's.

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import ADMINISTRATORS, ROLE_WORDS, Actor
-from xinshu.security.matrix import FIELD_CLASSES, FREE_CLASSES, OPERATIONS, STEP_UP, Operation, Scope
+from xinshu.security.matrix import FIELD_CLASSES, FREE_CLASSES, OPERATIONS, SCOPES, STEP_UP, Operation, Scope
 
 
 class PolicyRefused(XinshuError):
@@ -55,6 +55,12 @@ class OtherItem(PolicyRefused):
     """The actor's posts are limited to other catalogue items."""
 
     code = "policy.other_item"
+
+
+class MandateScope(PolicyRefused):
+    """The mandate under which the actor acts for a firm does not hold this."""
+
+    code = "policy.mandate_scope"
 
 
 class StepUpRequired(PolicyRefused):
@@ -143,6 +149,9 @@ def _duties(actor: Actor, operation: Operation) -> Decision | None:
     if not actor.roles & operation.roles:
         words = "、".join(word for role, word in ROLE_WORDS.items() if role in operation.roles)
         return _refused(RoleMissing(f"此操作需要岗位：{words or '无'}", fix="由安全管理员按程序授予岗位"))
+    if operation.mandate and operation.mandate not in actor.mandate:
+        words = SCOPES.get(operation.mandate, "由法定代表人本人办理")
+        return _refused(MandateScope(f"经办授权不含此事项：{words}", fix="由企业法定代表人办理，或请其调整授权"))
     return None
 
 

@@ -122,6 +122,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             "change": str(change.pk),
             "key": str(key.pk),
             "entry": "1",
+            "firm": world.company(1),
             "mandate": _mandate(make_user, as_actor, world),
             "name": SignedSession.objects.get(user=officer).name,
         }

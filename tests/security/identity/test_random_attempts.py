@@ -14,7 +14,7 @@ from tests.security.identity.test_strangers import UNKNOWN
 from xinshu.security.domain import Role
 
 ATTEMPTS = int(os.environ.get("ATTEMPTS", "1200"))  # 10000 for the full run, docs/identity.md
-_KIND_OF = {each: each for each in ("number", "label", "token", "user", "change", "name", "mandate")}
+_KIND_OF = {each: each for each in ("number", "label", "token", "user", "change", "name", "mandate", "firm")}
 _VERBS = ["approve", "refuse", "withdraw", "on", "off", "password", ""]
 _TYPED = ["", "1", "x" * 300, "' OR 1=1 --", "<script>alert(1)</script>", "../../etc/passwd", "\u2028", "９９", "\x00a"]
 _FIELDS = [
@@ -49,7 +49,9 @@ def _fill(route: str, seeded, dice: random.Random) -> str:  # noqa: F811
         converter, name = match[1], match[2]
         kind = "key" if converter == "int" else _KIND_OF.get(name, "")
         pool = [seeded.ids.get(kind), UNKNOWN.get(kind)]
-        if converter in {"str", "slug"}:
+        if converter == "slug":
+            return dice.choice(["agree", "revoke", "narrow", "nothing", UNKNOWN["number"]])
+        if converter == "str":
             pool += ["nothing", "%27%20OR%201", seeded.ids["consent"], seeded.world.company(1)]
         return dice.choice([each for each in pool if each])
 

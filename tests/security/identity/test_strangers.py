@@ -26,6 +26,7 @@ UNKNOWN = {
     "name": "0123456789abcdef",
     "entry": "99999999",
     "mandate": UUID_UNKNOWN,
+    "firm": "91990102MA0000016U",
 }
 _R, _O, _A, _S = Role.REPORTER, Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.SYSTEM_ADMIN
 # route: who calls, how, which id it takes, what is sent. The caller is of another unit than the object.
@@ -36,6 +37,14 @@ WEB = {
     "c/audit/proof/<int:seq>": (Role.SECURITY_ADMIN, "get", "entry", {}),
     "c/iam/accounts/<uuid:user>": (Role.SECURITY_ADMIN, "post", "user", {"verb": "off"}),
     "c/iam/changes/<uuid:change>": (_S, "post", "change", {"verb": "withdraw", "version": "1"}),
+    "me/firms/<str:firm>": (Role.ENTERPRISE, "get", "firm", {}),
+    "me/firms/<str:firm>/looks": (Role.ENTERPRISE, "get", "firm", {}),
+    "me/firms/<str:firm>/mandates": (
+        Role.ENTERPRISE,
+        "post",
+        "firm",
+        {"handler": "jingban", "name": "jingban某", "scope": "view", "last": "2030-01-01"},
+    ),
     "me/mandates/<uuid:mandate>/end": (Role.ENTERPRISE, "post", "mandate", {}),
     "me/consents/<str:number>": (Role.ENTERPRISE, "get", "consent", {}),
     "me/consents/<str:number>/<slug:step>": (Role.ENTERPRISE, "post", "consent", {}),

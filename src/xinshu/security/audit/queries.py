@@ -54,6 +54,7 @@ class Filter:
     actor: str = ""
     unit: str = ""
     action: str = ""
+    actions: frozenset[str] = frozenset()
     kind: Kind | None = None
     ticket: str = ""
     purpose: str = ""
@@ -72,11 +73,14 @@ def search(wanted: Filter, *, limit: int = 50) -> list[Found]:
 
 
 def by_subject(
-    object_ref: bytes, *, limit: int = 50, older_than: int | None = None, disclosures_only: bool = False
+    object_ref: bytes,
+    *,
+    limit: int = 50,
+    older_than: int | None = None,
+    actions: frozenset[str] = frozenset(),
 ) -> list[Found]:
-    """Who looked at a subject, when and why; also who was refused it. The newest first."""
-    kind = Kind.DISCLOSURE if disclosures_only else None
-    return search(Filter(object_ref=object_ref, older_than=older_than, kind=kind), limit=limit)
+    """Who looked at a subject, when and why; also who was refused it. The newest first. `actions`: these alone."""
+    return search(Filter(object_ref=object_ref, older_than=older_than, actions=actions), limit=limit)
 
 
 def trail(ticket: str, *, limit: int = 10_000) -> list[Found]:
@@ -147,6 +151,8 @@ def _conditions(wanted: Filter) -> tuple[str, list[Any]]:
         given.append(("e.ticket <> %s", ""))  # lets the partial index be used
     if wanted.object_ref:
         given += [("e.object_ref = %s", wanted.object_ref), ("e.object_ref <> %s", b"")]
+    if wanted.actions:
+        given.append(("e.action = ANY(%s)", sorted(wanted.actions)))
     if wanted.kind is not None:
         given.append(("e.action = ANY(%s)", [code for code, each in ACTIONS.items() if each.kind is wanted.kind]))
     for condition, value in (

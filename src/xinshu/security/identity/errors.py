@@ -133,8 +133,26 @@ class MandateUnknown(IdentityRefused):
         super().__init__("没有这项经办授权", fix="回到列表核对")
 
 
+class MandateEnded(IdentityRefused):
+    """The mandate under which somebody would act for a firm ran out or was taken back."""
+
+    code = "identity.mandate_ended"
+
+    def __init__(self) -> None:
+        super().__init__("经办授权已到期或已收回", fix="请企业法定代表人重新授权；法定代表人请重新登录")
+
+
+class MandateNotBegun(IdentityRefused):
+    """The mandate under which somebody would act for a firm begins later."""
+
+    code = "identity.mandate_not_begun"
+
+    def __init__(self) -> None:
+        super().__init__("经办授权尚未生效", fix="起始日期以后再办理")
+
+
 class MandateInvalid(IdentityRefused):
-    """A mandate with an end in the past or too far, an unknown scope, or a handler who does not exist by that name."""
+    """A mandate with an end in the past or too far, an unknown scope, a handler who does not exist by that name or has one."""
 
     code = "identity.mandate_invalid"
 

@@ -27,7 +27,7 @@ from xinshu.disclosure.own_consents import (
 )
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Actor, Role
-from xinshu.security.identity.mandates import MandateLine, mine, require_mandate
+from xinshu.security.identity.mandates import MandateLine, MandateState, acting_for, mine
 from xinshu.security.identity.requests import actor_of
 from xinshu.security.routes import requires_role
 
@@ -130,7 +130,7 @@ def _mandates(request: HttpRequest, now: datetime) -> dict[str, MandateLine]:
     """{firm: mandate} of those whose consents the caller may settle."""
     found: dict[str, MandateLine] = {}
     for each in mine(actor_of(request), now):
-        if SCOPE in each.scope:
+        if SCOPE in each.scope and each.state is MandateState.IN_FORCE:
             found.setdefault(each.firm, each)
     return found
 
@@ -141,7 +141,7 @@ def _desk(request: HttpRequest, firm: str, now: datetime) -> Desk | None:
     firm = firm or next(iter(mandates), "")
     if firm not in mandates:
         return None
-    actor = require_mandate(actor_of(request), firm, SCOPE, now)
+    actor = acting_for(actor_of(request), firm, "consent.change", now)
     return Desk(mandates[firm], actor, tuple(each for code, each in mandates.items() if code != firm))
 
 

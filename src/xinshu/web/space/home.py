@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,70 +14,109 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
 from xinshu.disclosure.gate import Gate
-from xinshu.kernel.clock import SHANGHAI
+from xinshu.kernel.clock import SHANGHAI, shanghai_date
 from xinshu.kernel.errors import XinshuError
+from xinshu.security.audit.actions import ACTIONS, Kind
 from xinshu.security.audit.queries import Found, by_subject
 from xinshu.security.audit.services import record_alone
 from xinshu.security.domain import Actor, Role
-from xinshu.security.identity.errors import MandateUnknown
-from xinshu.security.identity.mandates import SCOPES, MandateLine, end, give, given, mine, require_mandate
+from xinshu.security.identity.changes import refusals_recorded
+from xinshu.security.identity.errors import MandateEnded, MandateInvalid, MandateNotBegun, MandateUnknown
+from xinshu.security.identity.mandates import LONGEST, acting_for, end, give, given, mine
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.requests import actor_of
+from xinshu.security.matrix import SCOPES
+from xinshu.security.policy import PolicyRefused
 from xinshu.security.queries import organisation_names
 from xinshu.security.routes import requires_role
 
 OpenGate = Callable[[], Gate]
-_LOOKS = 20
+OWN = "disclosure.own"
+# Not a look at the subject: what it does itself, and what the platform notices about those who ask.
+LOOKS = frozenset(code for code, each in ACTIONS.items() if each.kind is Kind.DISCLOSURE) - {OWN, "disclosure.alarm"}
+_PER_PAGE = 50
 _OUTCOMES = {"done": "已提供", "refused": "未提供", "failed": "未完成"}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a firm: when, by which unit, for what; never by which official."""
+    """One look at a firm: when, by which unit, what it did and for what; never by which official."""
 
     at: datetime
     unit: str
+    title: str
     purpose: str
-    outcome: str
     ticket: str
-
-
-@dataclass(frozen=True, slots=True)
-class FirmCard:
-    """A firm of whoever asks."""
-
-    mandate: MandateLine
-    handlers: list[MandateLine]
-    looks: list[Look] | None
+    outcome: str
+    given: bool
 
 
 @requires_role(Role.ENTERPRISE)
 @require_safe
-def home(request: HttpRequest, open_gate: OpenGate) -> HttpResponse:
-    """The page."""
-    return _page(request, open_gate())
+def home(request: HttpRequest) -> HttpResponse:
+    """`/me`: the firms."""
+    return _shown(request, "space/home.html", {"mandates": mine(actor_of(request), timezone.now())})
+
+
+@requires_role(Role.ENTERPRISE)
+@require_safe
+def firm(request: HttpRequest, firm: str) -> HttpResponse:
+    """`/me/firms/USCC`: what one may do for a firm, and for its legal person: who else may."""
+    return _firm(request, firm)
+
+
+@requires_role(Role.ENTERPRISE)
+@require_safe
+def looks(request: HttpRequest, open_gate: OpenGate, firm: str) -> HttpResponse:
+    """`/me/firms/USCC/looks`: who looked. That this was asked is on the record too."""
+    gate, actor, now = open_gate(), actor_of(request), timezone.now()
+    try:
+        with refusals_recorded(actor, OWN, now):
+            acting = acting_for(actor, firm, OWN, now)
+    except MandateUnknown:
+        raise Http404 from None
+    except (MandateEnded, MandateNotBegun, PolicyRefused) as refused:
+        return _shown(request, "space/looks.html", {"problem": refused, "firm": firm}, status=403)
+    reference = gate.vault.reference("subject", firm).bytes
+    record_alone(audit_entry(acting, OWN, now, object_ref=reference))
+    before = request.GET.get("before", "")
+    older_than = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    found = by_subject(reference, limit=_PER_PAGE + 1, older_than=older_than, actions=LOOKS)
+    context = {
+        "firm": firm,
+        "name": next((each.firm_name for each in mine(actor, now) if each.firm == firm), firm),
+        "looks": _lines(gate, found[:_PER_PAGE]),
+        "before": found[_PER_PAGE - 1].id if len(found) > _PER_PAGE else None,
+        "now": now,
+        "later_page": older_than is not None,
+    }
+    return _shown(request, "space/looks.html", context)
 
 
 @requires_role(Role.ENTERPRISE)
 @require_POST
-def give_mandate(request: HttpRequest, open_gate: OpenGate) -> HttpResponse:
+def give_mandate(request: HttpRequest, firm: str) -> HttpResponse:
     """Let a handler act for one's firm."""
-    day = parse_date_or_none(request.POST.get("until", ""))
+    asked, now = request.POST, timezone.now()
+    first, last = _day(asked.get("first", "")), _day(asked.get("last", ""))
     try:
         give(
             actor_of(request),
-            request.POST.get("firm", ""),
-            handler=request.POST.get("handler", ""),
-            name=request.POST.get("name", ""),
-            scope=request.POST.getlist("scope"),
-            to_at=timezone.now() if day is None else day,
-            now=timezone.now(),
+            firm,
+            handler=asked.get("handler", ""),
+            name=asked.get("name", ""),
+            scope=asked.getlist("scope"),
+            from_at=None if first is None else _begin(first),
+            to_at=now if last is None else _begin(last + timedelta(days=1)),
+            now=now,
         )
     except MandateUnknown:
         raise Http404 from None
-    except XinshuError as refused:
-        return _page(request, open_gate(), refused)
-    return redirect("space")
+    except MandateInvalid as refused:
+        return _firm(request, firm, refused, 422)
+    except (MandateEnded, MandateNotBegun, PolicyRefused) as refused:
+        return _firm(request, firm, refused, 403)
+    return redirect("space-firm", firm)
 
 
 @requires_role(Role.ENTERPRISE)
@@ -88,59 +127,66 @@ def end_mandate(request: HttpRequest, mandate: UUID) -> HttpResponse:
         end(actor_of(request), mandate, timezone.now())
     except MandateUnknown:
         raise Http404 from None
-    return redirect("space")
+    except MandateEnded:
+        pass  # as wished
+    there = request.POST.get("firm", "")
+    return redirect("space-firm", there) if _is_mine(actor_of(request), there) else redirect("space")
 
 
-def parse_date_or_none(text: str) -> datetime | None:
-    """The end of that day in Shanghai."""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return None
-    return None if day is None else datetime.combine(day, time(23, 59, 59), SHANGHAI)
-
-
-def _page(request: HttpRequest, gate: Gate, problem: XinshuError | None = None) -> HttpResponse:
+def _firm(request: HttpRequest, code: str, problem: XinshuError | None = None, status: int = 200) -> HttpResponse:
     actor, now = actor_of(request), timezone.now()
-    firms: dict[str, FirmCard] = {}
-    for each in mine(actor, now):
-        if each.firm not in firms:
-            firms[each.firm] = FirmCard(
-                each, given(actor, each.firm, now) if each.legal else [], _looks(gate, actor, each, now)
-            )
+    held = [each for each in mine(actor, now) if each.firm == code]
+    if not held:
+        raise Http404
+    legal = next((each for each in held if each.legal), None)
+    today = shanghai_date(now)
     context = {
         "problem": problem,
-        "firms": firms.values(),
-        "legal": [each.mandate for each in firms.values() if each.mandate.legal],
+        "held": held,
+        "legal": legal,
+        "handlers": given(actor, code, now) if legal else [],
         "scopes": SCOPES,
+        "asked": request.POST,
+        "asked_scopes": request.POST.getlist("scope") or ["view"],
+        "first": today,
+        "longest": today + LONGEST - timedelta(days=1),
     }
-    answer = render(request, "space/home.html", context, status=422 if problem else 200)
+    return _shown(request, "space/firm.html", context, status)
+
+
+def _is_mine(actor: Actor, firm: str) -> bool:
+    return any(each.firm == firm for each in mine(actor, timezone.now()))
+
+
+def _shown(request: HttpRequest, template: str, context: Mapping[str, object], status: int = 200) -> HttpResponse:
+    answer = render(request, template, context, status=status)
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def _looks(gate: Gate, actor: Actor, mandate: MandateLine, now: datetime) -> list[Look] | None:
-    """Who looked, for those who may know; that this was asked is on the record too."""
-    if "view" not in mandate.scope:
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
         return None
-    acting = require_mandate(actor, mandate.firm, "view", now)
-    reference = gate.vault.reference("subject", mandate.firm).bytes
-    record_alone(audit_entry(acting, "disclosure.own", now, object_ref=reference))
-    found = [
-        each
-        for each in by_subject(reference, limit=_LOOKS * 3, disclosures_only=True)
-        if each.action != "disclosure.own"
-    ][:_LOOKS]
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _lines(gate: Gate, found: list[Found]) -> list[Look]:
     units = organisation_names({each.unit for each in found})
     titles = {each.id: each.title for each in gate.rules.purposes}
-    return [_look(each, units, titles) for each in found]
-
-
-def _look(found: Found, units: dict[str, str], titles: dict[str, str]) -> Look:
-    return Look(
-        found.at,
-        units.get(found.unit, found.unit) or "平台",
-        titles.get(found.purpose, found.purpose),
-        _OUTCOMES.get(found.outcome, found.outcome),
-        found.ticket,
-    )
+    return [
+        Look(
+            each.at,
+            units.get(each.unit, each.unit) or "本平台",
+            ACTIONS[each.action].title,
+            titles.get(each.purpose, each.purpose),
+            each.ticket,
+            _OUTCOMES.get(each.outcome, each.outcome),
+            each.outcome == "done",
+        )
+        for each in found
+    ]

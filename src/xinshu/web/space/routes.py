@@ -14,7 +14,9 @@ def routes(open_gate: OpenGate) -> list[URLPattern]:
     return [
         path("login/enterprise", entering.begin, name="enterprise-login"),
         path("login/enterprise/back", entering.back, name="enterprise-callback"),
-        path("me", home.home, given, name="space"),
-        path("me/mandates", home.give_mandate, given, name="space-give"),
+        path("me", home.home, name="space"),
+        path("me/firms/<str:firm>", home.firm, name="space-firm"),
+        path("me/firms/<str:firm>/looks", home.looks, given, name="space-looks"),
+        path("me/firms/<str:firm>/mandates", home.give_mandate, name="space-give"),
         path("me/mandates/<uuid:mandate>/end", home.end_mandate, name="space-end"),
     ]
