@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -54,6 +53,7 @@ class Website:
     subject: str
     bare: str
     closed: str
+    home: Path = Path()
 
     @property
     def record(self) -> str:
@@ -100,7 +100,7 @@ def website(lasting_database, connected_to, tmp_path_factory: pytest.TempPathFac
     with connected_to(lasting_database):
         load(make_world(settings, folder))
     with serving(settings.home, lasting_database, folder / "log") as root:
-        yield Website(root, make_uscc(1), make_uscc(2), make_uscc(3))
+        yield Website(root, make_uscc(1), make_uscc(2), make_uscc(3), settings.home)
 
 
 def load(world: World) -> None:
@@ -143,13 +143,13 @@ def permit(world: World, number: int, today: date) -> dict[str, str]:
 
 
 @contextmanager
-def serving(home: Path, database, log: Path) -> Iterator[str]:
-    """The real server in a process of its own, on a free port; yields its address."""
+def serving(home: Path, database, log: Path, application: str = "xinshu.project.wsgi") -> Iterator[str]:
+    """The real server (or the gateway) in a process of its own, on a free port; yields its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads", "4"]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "xinshu.project.wsgi"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", application]
     environment = {**os.environ, "XINSHU_HOME": str(home), "DATABASE_URL": database.url}
     with log.open("wb") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=ROOT)
@@ -168,7 +168,7 @@ def _wait_for(root: str, server: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urlopen(f"{root}/healthz", timeout=10):
                 return
-        except (URLError, ConnectionError):
+        except OSError:  # refused, reset, or slow under load
             time.sleep(0.2)
     pytest.fail(f"the website did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
