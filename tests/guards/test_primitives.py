@@ -39,7 +39,8 @@ _HARMLESS = {"sha256", "compare_digest"}
 _SYSTEM_CALLS = {
     "src/xinshu/bootstrap/supervisor.py",
     "src/xinshu/kernel/arrow.py",
-}  # ctypes for prctl and Arrow, not for libcrypto
+    "src/xinshu/kernel/memory.py",
+}  # ctypes for prctl, Arrow and mallopt, not for libcrypto
 
 
 def touches(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -40,8 +40,9 @@ from xinshu.collection.errors import FileRefused, ReaderFailed
 from xinshu.collection.pipes import receive_rows, send_rows, widen
 from xinshu.collection.preparation import DOUBTFUL, prepare
 from xinshu.collection.reading import RawChunk, ReadLimits, ReadPlan, open_file
-from xinshu.collection.reading.prefetch import prefetch
+from xinshu.collection.reading.prefetch import prefetch, worked_ahead
 from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.memory import keep_freed_memory
 from xinshu.kernel.profiles import Profile
 from xinshu.records.domain import Accepted
 from xinshu.rules.deadlines import deadline_on, due
@@ -50,6 +51,7 @@ from xinshu.rules.loading import load_rules
 
 _MEBIBYTE = 1 << 20
 _POLL_SECONDS = 0.05
+_LOOKING = 2  # threads that look at chunks, beside the one that reads and the one that judges
 _SWITCH_SECONDS = 0.0002  # threads hand compiled work to each other and should not wait for a turn
 _LARGER_PARTS = 4  # a check alone holds the cells of a part and nothing else: it may read larger ones
 _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve without using
@@ -191,6 +193,8 @@ def _resident_bytes(pid: int) -> int:
 def _child(answer: Connection, job: ReadJob) -> None:
     gc.disable()  # short-lived, and its tables are no garbage
     sys.setswitchinterval(_SWITCH_SECONDS)
+    if not job.load:
+        keep_freed_memory()
     _bound(job)
     try:
         widen(answer)
@@ -231,8 +235,11 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes], Accept
     head: dict[str, object] = {"kind": "part", "rows": 0, "doubtful": 0, "duplicates": 0, "done": 0.0}
     nothing = [_frame_bytes(pl.DataFrame())] if job.load else []
     yield head, [_finding_bytes(list(opened.findings)), *nothing], Accepted.nothing() if job.load else None
-    looked_at = ((chunk, checker.screen(chunk.cells)) for chunk in prefetch(opened.chunks))
-    for chunk, screened in prefetch(looked_at):
+
+    def look(chunk: RawChunk) -> tuple[RawChunk, Screened]:
+        return chunk, checker.screen(chunk.cells)
+
+    for chunk, screened in worked_ahead(look, prefetch(opened.chunks), threads=_LOOKING):
         yield _part(job, checker, chunk, screened)
 
 

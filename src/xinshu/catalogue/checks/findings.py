@@ -55,17 +55,17 @@ class FindingTable:
         if len(rows) > _FEW:
             self._many(rows, values, message, fix, constant)
             return
-        for place, row in enumerate(rows.tolist()):
-            value = values if isinstance(values, str) else values[place]
-            filled = {
-                **constant,
-                "row": row,
-                "value": value,
-                "message": message.replace(_ROW, str(row)).replace(_VALUE, value),
-                "fix": fix.replace(_ROW, str(row)).replace(_VALUE, value),
-            }
-            for name, column in self._few.items():
-                column.append(filled[name])
+        numbers = rows.tolist()
+        shown = [values] * len(numbers) if isinstance(values, str) else values
+        self._few["row"] += numbers
+        self._few["value"] += shown
+        for name, template in (("message", message), ("fix", fix)):
+            self._few[name] += [
+                template.replace(_ROW, str(row)).replace(_VALUE, value)
+                for row, value in zip(numbers, shown, strict=True)
+            ]
+        for name, text in constant.items():
+            self._few[name] += [text] * len(numbers)
 
     def _many(
         self, rows: npt.NDArray[np.int64], values: list[str] | str, message: str, fix: str, constant: dict[str, str]
