@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinshu.catalogue.checks import CheckContext, ItemChecker
-from xinshu.catalogue.checks.keys import DuplicateWatch
+from xinshu.catalogue.checks.duplicates import DuplicateWatch
 from xinshu.catalogue.rulebook import Finding
 from xinshu.kernel.cells import Cells
 from xinshu.kernel.identifiers import Uscc, citizen_id

@@ -18,7 +18,6 @@ from xinshu.catalogue.checks.keys import CITIZEN_ID, COUNTERPART, SEPARATOR, com
 from xinshu.catalogue.domain import CatalogueItem, ItemField
 from xinshu.kernel.assembly import Rows, Source, Writer, Written, character_table
 from xinshu.kernel.cells import Texts
-from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
 from xinshu.records.domain import FACTS, NO_DAY, Accepted
 from xinshu.security.masking import mask
@@ -208,7 +207,7 @@ class _Preparation:
             if code is not None:
                 known = facts.filled(code)
                 if letter == "U":
-                    known = known & ~facts.among(code, {Uscc.PLACEHOLDER})
+                    known = known & ~facts.placeholder(code)
                 some = np.flatnonzero(known[rows])
                 letters[some] = _LETTERS.index(letter)
                 identity = identity.put(some, self._value(code).of(some))

@@ -54,15 +54,18 @@ class Columns:
             return [self.cells.text(place, row) for row in rows]
         return [changed[row] if row in changed else self.cells.text(place, row) for row in rows]
 
-    def equal(self, code: str, text: str) -> Mask:
-        """Rows whose cell is this text."""
-        out = np.zeros(self.height, dtype=np.bool_)
+    def equal(self, code: str, text: str, rows: Rows | None = None) -> Mask:
+        """Whether the cells of these rows (None: of all) are this text; `rows` ascend, and have all the changed ones."""
+        out = np.zeros(self.height if rows is None else len(rows), dtype=np.bool_)
         if code in self.cells.columns:
             place = self.cells.place(code)
-            wanted = np.array(bytearray(text.encode()), dtype=np.uint8)
-            same_cells(self.cells.buffer, self.cells.starts[place], self.cells.sizes[place], wanted, out)
-            for row, changed in self.changed.get(code, {}).items():
-                out[row] = changed == text
+            starts, sizes = self.cells.starts[place], self.cells.sizes[place]
+            if rows is not None:
+                starts, sizes = starts[rows], sizes[rows]
+            same_cells(self.cells.buffer, starts, sizes, np.array(bytearray(text.encode()), dtype=np.uint8), out)
+            changed = self.changed.get(code, {})
+            numbers = list(changed) if rows is None else np.searchsorted(rows, list(changed))
+            out[numbers] = [each == text for each in changed.values()]
         return out
 
     def series(self, code: str) -> pl.Series:

@@ -14,6 +14,7 @@ from xinshu.catalogue.checks.inspection import Facts, Problem
 from xinshu.catalogue.checks.scanning import NO_DAY, Days, Mask
 from xinshu.catalogue.checks.screening import Screened
 from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
+from xinshu.kernel.identifiers import Uscc
 
 CITIZEN_ID_TYPES = frozenset({"身份证", "居民身份证"})
 _EPOCH = date(1970, 1, 1)
@@ -74,6 +75,15 @@ class RowFacts:
         found = np.zeros(self.height, dtype=np.bool_)
         for text in wanted:
             found |= self.columns.equal(code, text)
+        return found
+
+    def placeholder(self, code: str) -> Mask:
+        """Rows whose credit code is the one that stands for none; screening names every such cell."""
+        if code in self.screened.distinct or code not in self.screened.masks:
+            return self.among(code, {Uscc.PLACEHOLDER})
+        found = np.zeros(self.height, dtype=np.bool_)
+        rows = np.flatnonzero(self.screened.masks[code])
+        found[rows] = self.columns.equal(code, Uscc.PLACEHOLDER, rows)
         return found
 
     def _answers(self, code: str, ask: Callable[[str], bool]) -> Mask:

@@ -14,9 +14,10 @@ import polars as pl
 
 from xinshu.catalogue.checks.columns import Columns
 from xinshu.catalogue.checks.context import CheckContext, RowFacts
+from xinshu.catalogue.checks.duplicates import DuplicateWatch
 from xinshu.catalogue.checks.findings import FindingTable
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, Inspection, Problem, hide_personal_numbers, inspect
-from xinshu.catalogue.checks.keys import COUNTERPART, DuplicateWatch, digested_columns, key_columns
+from xinshu.catalogue.checks.keys import COUNTERPART, digested_columns, key_columns
 from xinshu.catalogue.checks.rowrules import Hit, RowJudge, Rows, mark_blocked
 from xinshu.catalogue.checks.scanning import Mask
 from xinshu.catalogue.checks.screening import Screened, different, repeating_columns, screen
@@ -152,20 +153,24 @@ class ItemChecker:
         hits: list[Hit],
     ) -> None:
         """A hit for each problem that a text has: one text in many rows apart, the others together."""
-        places = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+        wrong = [number for number, found in enumerate(seen) if found.problems]
+        places = _places(numbers, wrong, len(seen))
         grouped: dict[tuple[str, tuple[tuple[str, str | int], ...]], tuple[Problem, list[int], list[str]]] = {}
-        for text, found, here in zip(texts, seen, places, strict=True):
-            for problem in found.problems:
+        for number in wrong:
+            here = places[number]
+            for problem in seen[number].problems:
                 if len(here) > _OFTEN:
-                    hits.append(Hit(item_field, problem, rows[here], text))
+                    hits.append(Hit(item_field, problem, rows[here], texts[number]))
                     continue
                 key = (problem.rule, tuple(problem.arguments.items()))
                 _, members, values = grouped.setdefault(key, (problem, [], []))
-                members += rows[here].tolist()
-                values += [text] * len(here)
+                members += here
+                values += [texts[number]] * len(here)
         for problem, members, values in grouped.values():
-            order = np.argsort(members, kind="stable")
-            hits.append(Hit(item_field, problem, np.asarray(members)[order], [values[place] for place in order]))
+            order = sorted(range(len(members)), key=members.__getitem__)
+            hits.append(
+                Hit(item_field, problem, rows[[members[place] for place in order]], [values[place] for place in order])
+            )
 
     def _duplicates(self, facts: RowFacts, rows: Rows, doubtful: Mask) -> tuple[Mask, list[Hit]]:
         first, second = key_columns(self.item, facts)
@@ -218,6 +223,19 @@ class ItemChecker:
                 values=values,
                 arguments=each.problem.arguments,
             )
+
+
+def _places(numbers: Places, wanted: Sequence[int], count: int) -> dict[int, list[int]]:
+    """Where each of the wanted numbers stands, in ascending order."""
+    chosen = np.zeros(count, dtype=np.bool_)
+    chosen[list(wanted)] = True
+    often = np.flatnonzero((np.bincount(numbers, minlength=count) > _OFTEN) & chosen)
+    chosen[often] = False
+    found = {number: np.flatnonzero(numbers == number).tolist() for number in often.tolist()}
+    where = np.flatnonzero(chosen[numbers])
+    for place, number in zip(where.tolist(), numbers[where].tolist(), strict=True):
+        found.setdefault(number, []).append(place)
+    return found
 
 
 def _shown(item_field: ItemField, value: str, hidden: bool) -> str:

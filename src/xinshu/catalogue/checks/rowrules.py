@@ -5,7 +5,7 @@ Works on one chunk. Follows docs/checks.md, "One cell" 1, 2 and 5 and "One row".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -33,10 +33,12 @@ class Hit:
 
     def narrowed(self, wanted: Mask) -> Hit:
         """The hit on those of its rows that are wanted; may be left without any."""
+        if wanted.all():
+            return self
         values = self.values
         if not isinstance(values, str):
-            values = [value for value, keep in zip(values, wanted, strict=True) if keep]
-        return replace(self, rows=self.rows[wanted], values=values)
+            values = [value for value, keep in zip(values, wanted.tolist(), strict=True) if keep]
+        return Hit(self.field, self.problem, self.rows[wanted], values)
 
 
 def mark_blocked(hits: list[Hit], rows: Mask) -> Mask:
@@ -63,7 +65,7 @@ class RowJudge:
         for hit in sorted(self.hits, key=lambda each: each.problem.rule != "text.placeholder"):
             problem, kept = self.facts.keep(hit.field, hit.problem)
             if kept is None and hit.field.code not in ended and problem.rule != "text.placeholder":
-                settled.append(hit if problem is hit.problem else replace(hit, problem=problem))
+                settled.append(hit if problem is hit.problem else Hit(hit.field, problem, hit.rows, hit.values))
                 continue
             wanted = np.ones(len(hit.rows), dtype=np.bool_) if kept is None else kept[hit.rows]
             stopped = ended.setdefault(hit.field.code, self._none())
@@ -72,7 +74,7 @@ class RowJudge:
             elif problem.rule != "text.width":
                 wanted &= ~stopped[hit.rows]
             if wanted.any():
-                settled.append(replace(hit, problem=problem).narrowed(wanted))
+                settled.append(Hit(hit.field, problem, hit.rows, hit.values).narrowed(wanted))
         self.hits = settled
 
     def row_rules(self) -> None:

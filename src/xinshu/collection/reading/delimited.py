@@ -29,7 +29,9 @@ from xinshu.collection.reading.shape import (
 from xinshu.kernel.cells import PADDING, Bytes, Cells
 
 _HEAD_BYTES = 1 << 18
-_FIRST_PART = 8  # the first block is that much smaller: what checks it has work soon
+_SMALL_PART = (
+    8  # the first block is that much smaller, and the last ones down to it: all who work on blocks do so soon and long
+)
 _RETURN = ord("\r")
 _TAIL_BYTES = 1 << 16
 
@@ -77,10 +79,10 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, int]]:
     """Padded blocks of about `size` bytes, ending after a line feed where one is near, with the place reached."""
     with path.open("rb", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
-        part = max(size // _FIRST_PART, 1)
+        part = small = max(size // _SMALL_PART, 1)
         while start < end:
             stop = min(start + part, end)
-            part = size
+            part = min(size, max((end - stop) // 2, small))
             if stop < end:
                 near = max(start, stop - _TAIL_BYTES)
                 line = os.pread(file.fileno(), stop - near, near).rfind(b"\n")
