@@ -91,6 +91,17 @@ def test_one_hash_alike_is_no_duplicate():
     assert watch.see(one, np.array([1], dtype=np.uint64), np.array([4]), everything) == {0: 2}
 
 
+def test_the_first_row_of_a_key_is_remembered_however_many_follow():
+    watch, chunk = DuplicateWatch(), 50_000
+    everything = np.ones(chunk, dtype=np.bool_)
+    for number in range(4):
+        keys = np.arange(number * chunk, (number + 1) * chunk, dtype=np.uint64)
+        assert watch.see(keys * 7, keys, keys.astype(np.int64) + 2, everything) == {}
+    keys = np.array([0, 199_999, 200_000, 200_000, 5], dtype=np.uint64)
+    eligible = np.array([True, True, True, True, False])
+    assert watch.see(keys * 7, keys, np.arange(900_000, 900_005), eligible) == {0: 2, 1: 200_001, 3: 900_002}
+
+
 # -- amounts of individual businesses ----------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from xinshu.kernel.compiled import WORD, compiled, load_word
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int32]
 
-PADDING = 64
+PADDING = 96
 """Bytes after the text of a buffer that compiled loops may read."""
 
 

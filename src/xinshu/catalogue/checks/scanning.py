@@ -10,6 +10,8 @@ numba keeps compiled code by the file it comes from, and would not notice a chan
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy.typing as npt
 
 from xinshu.kernel.cells import Bytes, Places
 from xinshu.kernel.compiled import compiled, load_word
+from xinshu.kernel.lanes import LANES, At, Lanes, first_lanes, lane_mask, lowest
 
 Mask = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint8]
@@ -32,14 +35,13 @@ FILLED, TEXT, OTHER_NUMBER, DOCUMENT_NUMBER, DATE, AMOUNT, CREDIT_CODE, ORGANISA
 )
 """What is asked of a column. FILLED names every cell that is not empty."""
 
-_BLOCK = 4096  # bytes marked at a time
 _ROWS = 256  # rows looked at in all columns before the next ones
 _RUN = 11  # the shortest number looked for is a mobile phone's
 _NORMAL = 1024  # bytes of a text that are compared in their normal form here
 _SHORT_BYTES = 15  # the longest placeholder that begins like an ordinary word has 12 bytes
 _ONE, _TWO = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # odd numbers that spread bits well
 _HALF = np.uint64(32)
-_NOTHING, _MARKED, _DIGIT_LIKE = np.uint8(0), np.uint8(1), np.uint8(2)
+_RARE = tuple(char.encode() for char in "屯拷浜涓烫琛鍏鏈锟")  # one of each word of text.is_garbled has one of these
 
 
 @compiled(inline=True)
@@ -72,84 +74,46 @@ def _mark_cell(starts: Places, sizes: Places, ends: Places, row: int, place: int
     return row
 
 
-@compiled("void(uint8[::1], uint8[::1], uint8[::1], uint8[::1])")
-def _classify(first: Bytes, second: Bytes, third: Bytes, marks: Flags) -> None:
-    """Mark bytes; `second` and `third` are the same text one and two bytes on. Written so that many are compared at a
-    time: no branch, nothing wider than a byte."""
-    for at in range(len(first)):
-        byte, one, two = first[at], second[at], third[at]
-        odd = (
-            (byte < 0x09)
-            | (byte == 0x0B)
-            | (byte == 0x0C)
-            | ((byte >= 0x0E) & (byte < 0x20))
-            | (byte == 0x7F)
-            # U+0080-U+00FF, U+034F, U+0152-U+0192, U+02C6-U+02DC, U+061C, U+1680, U+180E, private use, planes 3 and up
-            | (byte == 0xC2)
-            | (byte == 0xC3)
-            | (byte == 0xC5)
-            | (byte == 0xC6)
-            | (byte == 0xCB)
-            | (byte == 0xCD)
-            | (byte == 0xD8)
-            | (byte == 0xE1)
-            | (byte == 0xEE)
-            | (byte >= 0xF3)
-        )
-        general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2060-U+206F
-            ((one == 0x80) & (((two >= 0x8B) & (two <= 0x8F)) | ((two >= 0xAA) & (two <= 0xAE))))
-            | ((one == 0x81) & (two >= 0xA0) & (two <= 0xAF))
-        )
-        wide = (byte == 0xEF) & (  # private use; full-width letters and digits; U+FEFF; U+FFFD-U+FFFF
-            (one < 0xA4)
-            | ((one == 0xBB) & (two == 0xBF))
-            | ((one == 0xBC) & (((two >= 0x90) & (two <= 0x99)) | ((two >= 0xA1) & (two <= 0xBA))))
-            | ((one == 0xBD) & (two >= 0x81) & (two <= 0x9A))
-            | ((one == 0xBF) & (two >= 0xBD))
-        )
-        rare = (
-            ((byte == 0xE5) & (one == 0xB1) & (two == 0xAF))  # 屯
-            | (
-                (byte == 0xE6)
-                & (
-                    ((one == 0x8B) & (two == 0xB7))  # 拷
-                    | ((one == 0xB5) & (two == 0x9C))  # 浜
-                    | ((one == 0xB6) & (two == 0x93))  # 涓
-                )
-            )
-            | (
-                (byte == 0xE7) & (((one == 0x83) & (two == 0xAB)) | ((one == 0x90) & (two == 0x9B)))  # 烫 琛
-            )
-            | (
-                (byte == 0xE9)
-                & (
-                    ((one == 0x8D) & (two == 0x8F))  # 鍏
-                    | ((one == 0x8F) & (two == 0x88))  # 鏈
-                    | ((one == 0x94) & (two == 0x9F))  # 锟
-                )
-            )
-        )
-        digit_like = ((byte >= 0x30) & (byte <= 0x39)) | (byte == 0x20) | (byte == 0x2D)
-        marks[at] = _MARKED if odd | general | wide | rare else (_DIGIT_LIKE if digit_like else _NOTHING)
-
-
-@compiled("void(uint8[::1], uint8[::1])")
-def _find_events(marks: Flags, events: Flags) -> None:
-    """Odd bytes, and bytes where a run of at least `_RUN` like digits begins. The marks begin one byte before the events and
-    end ten after them; many bytes at a time, like `_classify`."""
-    before, one, two, three, four = marks, marks[1:], marks[2:], marks[3:], marks[4:]
-    five, six, seven, eight, nine, ten, last = (
-        marks[5:],
-        marks[6:],
-        marks[7:],
-        marks[8:],
-        marks[9:],
-        marks[10:],
-        marks[11:],
+def _odd(at: At) -> Lanes:
+    """Where a character begins that a cell is to be inspected for."""
+    byte, one, two = at(0), at(1), at(2)
+    control = ((byte < 0x20) & (byte != 0x09) & (byte != 0x0A)) | (byte == 0x7F)
+    # two-byte characters and U+0800-U+1FFF, private use, planes 3 and up
+    foreign = byte.between(0xC2, 0xE1) | (byte == 0xEE) | (byte >= 0xF3)
+    general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2040-U+207F
+        (one == 0x81) | ((one == 0x80) & (two.between(0x8B, 0x8F) | two.between(0xAA, 0xAE)))
     )
-    for at in range(len(events)):
-        run = one[at] & two[at] & three[at] & four[at] & five[at] & six[at] & seven[at] & eight[at] & nine[at] & ten[at]
-        events[at] = (one[at] & _MARKED) | (run & last[at] & ~before[at] & _DIGIT_LIKE)
+    wide = (byte == 0xEF) & (  # private use, U+FEC0-U+FEFF, full-width letters and digits, U+FFFD-U+FFFF
+        (one < 0xA4)
+        | (one == 0xBB)
+        | ((one == 0xBC) & (two.between(0x90, 0x99) | two.between(0xA1, 0xBA)))
+        | ((one == 0xBD) & (two < 0x9B))
+        | ((one == 0xBF) & (two >= 0xBD))
+    )
+    found = control | foreign | general | wide
+    for lead in sorted({each[0] for each in _RARE}):
+        tails = [(one == each[1]) & (two == each[2]) for each in _RARE if each[0] == lead]
+        found |= (byte == lead) & reduce(or_, tails)
+    return found
+
+
+_odd_at = lane_mask(_odd)
+_digit_like_at = lane_mask(lambda at: at(0).between(0x30, 0x39) | at(0).among(0x20, 0x2D))
+
+
+@compiled(inline=True)
+def _later(here: Any, next_ones: Any, distance: int) -> Any:
+    """The answers so many places on."""
+    return (here >> np.uint64(distance)) | (next_ones << np.uint64(LANES - distance))
+
+
+@compiled(inline=True)
+def _run_starts(before: Any, here: Any, following: Any) -> Any:
+    """Where runs of at least `_RUN` (11) begin in 64 answers, known those before and after them."""
+    two, more_two = here & _later(here, following, 1), following & (following >> np.uint64(1))
+    four, more_four = two & _later(two, more_two, 2), more_two & (more_two >> np.uint64(2))
+    eight = four & _later(four, more_four, 4)
+    return eight & _later(four, more_four, _RUN - 4) & ~((here << np.uint64(1)) | (before >> np.uint64(63)))
 
 
 @compiled()
@@ -158,31 +122,25 @@ def _mark(
 ) -> int:
     """Mark the odd cells of the rows from `top` on whose text lies from `begin` to `end`. Fills `runs` with the places
     where a long number may begin, in ascending order; returns how many."""
-    marks, events = np.zeros(_BLOCK + _RUN, dtype=np.uint8), np.empty(_BLOCK, dtype=np.uint8)
-    words = events.view(np.uint64)
     row, found = top, 0
-    for block in range(begin, end, _BLOCK):
-        length = min(_BLOCK, end - block)
-        _classify(
-            buffer[block : block + length + _RUN - 1],
-            buffer[block + 1 :],
-            buffer[block + 2 :],
-            marks[1 : length + _RUN],
-        )
-        _find_events(marks, events[:length])
-        events[length:] = 0
-        marks[0] = marks[length]
-        for word in range((length + 7) // 8):
-            if words[word] == 0:
+    before, here = np.uint64(0), _digit_like_at(buffer, begin) & first_lanes(end - begin)
+    for block in range(begin, end, LANES):
+        following = np.uint64(0)
+        if block + LANES < end:
+            following = _digit_like_at(buffer, block + LANES) & first_lanes(end - block - LANES)
+        odd_ones = _odd_at(buffer, block) & first_lanes(end - block)
+        events = odd_ones | _run_starts(before, here, following)
+        before, here = here, following
+        while events != 0:
+            lane = lowest(events)
+            events &= events - np.uint64(1)
+            if (odd_ones >> np.uint64(lane)) & np.uint64(1):
+                row = _mark_cell(starts, sizes, ends, row, block + lane, odd)
                 continue
-            for at in range(word * 8, word * 8 + 8):
-                if events[at] & _MARKED:
-                    row = _mark_cell(starts, sizes, ends, row, block + at, odd)
-                elif events[at]:
-                    place = _long_number(buffer, block + at, end)
-                    if place >= 0:
-                        runs[found] = place
-                        found += 1
+            place = _long_number(buffer, block + lane, end)
+            if place >= 0:
+                runs[found] = place
+                found += 1
     return found
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from xinshu.collection.reading.encoding import csv_records, detect_delimiter, detect_encoding, first_records
-from xinshu.collection.reading.records import Layout, count_bytes, halve_quotes, is_utf8, lay_out, padded
+from xinshu.collection.reading.records import Layout, count_line_ends, halve_quotes, is_utf8, lay_out, padded
 from xinshu.collection.reading.shape import (
     Heading,
     OpenedFile,
@@ -32,7 +32,6 @@ _HEAD_BYTES = 1 << 18
 _SMALL_PART = (
     8  # the first block is that much smaller, and the last ones down to it: all who work on blocks do so soon and long
 )
-_RETURN = ord("\r")
 _TAIL_BYTES = 1 << 16
 
 
@@ -64,7 +63,7 @@ def _texts(path: Path, encoding: str, size: int) -> Iterator[tuple[Bytes, float]
     held = b""
     for raw, done in _blocks(path, 3 if encoding == "utf-8-sig" else 0, size):
         share = min(done / total, 0.999)
-        if decoder is None and not held and not count_bytes(raw, len(raw) - PADDING, _RETURN):
+        if decoder is None and not held and not count_line_ends(raw, len(raw) - PADDING)[1]:
             yield raw, share
             continue
         block = raw[:-PADDING].tobytes()

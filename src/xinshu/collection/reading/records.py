@@ -14,9 +14,9 @@ import numpy as np
 
 from xinshu.kernel.cells import PADDING, Bytes, Places
 from xinshu.kernel.compiled import compiled
+from xinshu.kernel.lanes import LANES, first_lanes, how_many, lane_mask, lowest
 
-_QUOTE, _LINE_FEED = ord('"'), ord("\n")
-_BLOCK = 4096  # bytes looked at a time: they stay in the processor's nearest cache between two steps
+_QUOTE, _LINE_FEED, _RETURN = ord('"'), ord("\n"), ord("\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def padded(*parts: bytes) -> Bytes:
 def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
     """Find the records of a text and the first `width` cells of each. `buffer` is padded; it is not changed."""
     size = len(buffer) - PADDING
-    most = count_bytes(buffer, size, _LINE_FEED)
+    most, _ = count_line_ends(buffer, size)
     starts = np.zeros((width, most), dtype=np.int32)
     sizes = np.zeros((width, most), dtype=np.int32)
     ends, counts = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
@@ -88,15 +88,20 @@ def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
     return Layout(buffer, starts, sizes, ends[:found], counts[:found], regular, doubled, found if is_open else -1)
 
 
-@compiled("int64(uint8[::1], int64, uint8)")
-def count_bytes(buffer: Bytes, size: int, wanted: int) -> int:
-    """How often a byte stands among the first `size`."""
-    found = 0
-    for block in range(0, size, _BLOCK):
-        here = buffer[block : min(block + _BLOCK, size)]
-        for at in range(len(here)):
-            found += here[at] == wanted
-    return found
+_marks_at = lane_mask(lambda at, delimiter: (at(0) == delimiter) | at(0).among(_LINE_FEED, _QUOTE))
+_line_feeds_at = lane_mask(lambda at: at(0) == _LINE_FEED)
+_returns_at = lane_mask(lambda at: at(0) == _RETURN)
+
+
+@compiled("UniTuple(int64, 2)(uint8[::1], int64)")
+def count_line_ends(buffer: Bytes, size: int) -> tuple[int, int]:
+    """How many line feeds and carriage returns stand among the first `size` bytes of a padded buffer."""
+    feeds, returns = 0, 0
+    for block in range(0, size, LANES):
+        wanted = first_lanes(size - block)
+        feeds += how_many(_line_feeds_at(buffer, block) & wanted)
+        returns += how_many(_returns_at(buffer, block) & wanted)
+    return feeds, returns
 
 
 @compiled("UniTuple(int64, 4)(uint8[::1], int64, uint8, int32[:, ::1], int32[:, ::1], int32[::1], int32[::1])")
@@ -105,49 +110,38 @@ def _find(
 ) -> tuple[int, bool, bool, bool]:
     """Records found, whether quotes are regular, whether the text ends inside a quoted cell, whether one has a doubled
     quote. Marks are looked for many bytes at a time, then taken one by one."""
-    marks = np.empty(_BLOCK, dtype=np.uint8)
-    words = marks.view(np.uint64)
     width, most = starts.shape
     row, column, begin, closed = 0, 0, 0, -1
     inside, quoted, regular, doubled = False, False, True, False
-    for block in range(0, size, _BLOCK):
-        here = buffer[block : min(block + _BLOCK, size)]
-        length = len(here)
-        for at in range(length):
-            byte = here[at]
-            marks[at] = (byte == delimiter) | (byte == _LINE_FEED) | (byte == _QUOTE)
-        marks[length:] = 0
-        for word in range((length + 7) // 8):
-            if words[word] == 0:
-                continue
-            for at in range(word * 8, word * 8 + 8):
-                if marks[at] == 0:
-                    continue
-                place = block + at
-                byte = buffer[place]
-                if byte == _QUOTE:
-                    if inside:
-                        inside, closed = False, place
-                    elif place == begin:
-                        inside, quoted = True, True
-                    elif quoted:
-                        inside = closed == place - 1
-                        doubled = doubled or inside
-                        regular = regular and inside
-                    continue
+    for block in range(0, size, LANES):
+        marks = _marks_at(buffer, block, delimiter) & first_lanes(size - block)
+        while marks != 0:
+            place = block + lowest(marks)
+            marks &= marks - np.uint64(1)
+            byte = buffer[place]
+            if byte == _QUOTE:
                 if inside:
-                    continue
-                if column < width and row < most:  # cells of an unfinished record have no room
-                    starts[column, row] = begin + 1 if quoted else begin
-                    sizes[column, row] = closed - begin - 1 if quoted else place - begin
-                if quoted and closed != place - 1:
-                    regular = False
-                quoted = False
-                column += 1
-                begin = place + 1
-                if byte == _LINE_FEED:
-                    ends[row], counts[row] = begin, column
-                    row, column = row + 1, 0
+                    inside, closed = False, place
+                elif place == begin:
+                    inside, quoted = True, True
+                elif quoted:
+                    inside = closed == place - 1
+                    doubled = doubled or inside
+                    regular = regular and inside
+                continue
+            if inside:
+                continue
+            if column < width and row < most:  # cells of an unfinished record have no room
+                starts[column, row] = begin + 1 if quoted else begin
+                sizes[column, row] = closed - begin - 1 if quoted else place - begin
+            if quoted and closed != place - 1:
+                regular = False
+            quoted = False
+            column += 1
+            begin = place + 1
+            if byte == _LINE_FEED:
+                ends[row], counts[row] = begin, column
+                row, column = row + 1, 0
     return row, regular, inside, doubled
 
 
@@ -168,15 +162,11 @@ def halve_quotes(buffer: Bytes, starts: Places, sizes: Places) -> None:
             sizes[column, row] = kept - start
 
 
-@compiled(inline=True)
 def _ill(byte: Any, one: Any, two: Any, three: Any) -> Any:
-    """Whether a byte cannot stand after these (`one` directly before it)."""
-    continues = (byte & 0xC0) == 0x80
-    must = (one >= 0xC0) | (two >= 0xE0) | (three >= 0xF0)
+    """Whether bytes cannot stand after these (`one` directly before each)."""
     return (
-        (continues != must)
-        | (one == 0xC0)
-        | (one == 0xC1)
+        (byte.between(0x80, 0xBF) ^ ((one >= 0xC0) | (two >= 0xE0) | (three >= 0xF0)))
+        | one.between(0xC0, 0xC1)
         | (one >= 0xF5)
         | ((one == 0xE0) & (byte < 0xA0))
         | ((one == 0xED) & (byte >= 0xA0))
@@ -185,22 +175,20 @@ def _ill(byte: Any, one: Any, two: Any, three: Any) -> Any:
     )
 
 
+_ill_at = lane_mask(lambda at: _ill(at(3), at(2), at(1), at(0)))
+"""Asked three places before the bytes it is about."""
+
+
 @compiled("boolean(uint8[::1], int64)")
 def is_utf8(buffer: Bytes, size: int) -> bool:
-    """Whether the first `size` bytes are well-formed UTF-8 (RFC 3629, section 4)."""
-    wrong = False
-    state = buffer[: min(size, 3)]
-    for at in range(len(state)):  # the first bytes, which have nothing before them
-        byte = state[at]
-        one = state[at - 1] if at > 0 else np.uint8(0)
-        two = state[at - 2] if at > 1 else np.uint8(0)
-        wrong = wrong | _ill(byte, one, two, np.uint8(0))
-    if size > 3:
-        last, third, second, first = buffer[3:size], buffer[2:size], buffer[1:size], buffer[:size]
-        for at in range(len(last)):
-            wrong = wrong | _ill(last[at], third[at], second[at], first[at])
+    """Whether the first `size` bytes of a padded buffer are well-formed UTF-8 (RFC 3629, section 4)."""
+    first = np.zeros(3 + 2 * LANES, dtype=np.uint8)  # the first bytes, which have nothing before them
+    first[3 : 3 + min(size, LANES)] = buffer[: min(size, LANES)]
+    wrong = _ill_at(first, 0) & first_lanes(size)
+    for block in range(LANES, size, LANES):
+        wrong |= _ill_at(buffer, block - 3) & first_lanes(size - block)
     if size and (
         buffer[size - 1] >= 0xC0 or (size > 1 and buffer[size - 2] >= 0xE0) or (size > 2 and buffer[size - 3] >= 0xF0)
     ):
         return False
-    return not wrong
+    return bool(wrong == 0)

@@ -1,0 +1,44 @@
+"""Working ahead keeps the order, begins with the first item alone and tells errors where they belong."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from xinshu.collection.reading.prefetch import prefetch, worked_ahead
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
+def test_results_come_in_order(count):
+    assert list(worked_ahead(lambda each: each * 2, iter(range(count)), threads=2)) == [2 * n for n in range(count)]
+    assert list(prefetch(iter(range(count)))) == list(range(count))
+
+
+def test_the_first_item_is_done_alone_and_later_ones_side_by_side():
+    both = threading.Barrier(2, timeout=10)
+    busy, most_beside_first = [], []
+
+    def work(each):
+        if each == 0:
+            most_beside_first.append(len(busy))
+            return each
+        busy.append(each)
+        both.wait()  # passes only when two items are under way
+        return each
+
+    assert list(worked_ahead(work, iter(range(5)), threads=2)) == [0, 1, 2, 3, 4]
+    assert most_beside_first == [0]
+
+
+def test_an_error_comes_after_the_results_before_it():
+    def work(each):
+        if each == 3:
+            raise ValueError(each)
+        return each
+
+    got = []
+    with pytest.raises(ValueError, match="3"):
+        for each in worked_ahead(work, iter(range(9)), threads=2):
+            got.append(each)
+    assert got == [0, 1, 2]
