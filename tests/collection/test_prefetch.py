@@ -37,8 +37,7 @@ def test_an_error_comes_after_the_results_before_it():
             raise ValueError(each)
         return each
 
-    got = []
+    results = worked_ahead(work, iter(range(9)), threads=2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="3"):
-        for each in worked_ahead(work, iter(range(9)), threads=2):
-            got.append(each)
-    assert got == [0, 1, 2]
+        next(results)
