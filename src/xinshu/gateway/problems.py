@@ -55,6 +55,7 @@ _STATUS = {
     "disclosure.system_unknown": 403,
     "disclosure.unit_limit": 429,
     "gateway.idempotency_key_invalid": 422,
+    "gateway.too_many": 429,
     "subjects.not_found": 404,
     "policy.duties_separated": 403,
     "policy.other_item": 403,
@@ -108,6 +109,15 @@ class IdempotencyKeyInvalid(XinshuError):
 
     def __init__(self) -> None:
         super().__init__("Idempotency-Key 无法使用", fix="用 1 至 200 个可见的 ASCII 字符，如一个 UUID")
+
+
+class TooManyCalls(XinshuError):
+    """An address called more often than the installation allows."""
+
+    code = "gateway.too_many"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("调用过于频繁", fix=f"{seconds} 秒后再试；持续需要更多调用时联系信用中心")
 
 
 class Internal(XinshuError):

@@ -34,6 +34,7 @@ class Settings:
     log_level: str
     allowed_hosts: tuple[str, ...]
     trusted_proxies: int
+    requests_per_minute: int
     file_max_bytes: int
     file_max_rows: int
     file_max_columns: int
@@ -78,6 +79,7 @@ class Settings:
             log_level=_read(env, "XINSHU_LOG_LEVEL", "INFO", _log_level),
             allowed_hosts=tuple(h for h in env.get("XINSHU_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",") if h),
             trusted_proxies=_read(env, "XINSHU_TRUSTED_PROXIES", "0", _number),
+            requests_per_minute=_read(env, "XINSHU_REQUESTS_PER_MINUTE", "600", _number),
             file_max_bytes=_read(env, "XINSHU_FILE_MAX_BYTES", "4G", _size),
             file_max_rows=_read(env, "XINSHU_FILE_MAX_ROWS", "5000000", _positive),
             file_max_columns=_read(env, "XINSHU_FILE_MAX_COLUMNS", "300", _positive),

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "xinshu.project.middleware.TraceMiddleware",
     "xinshu.project.middleware.HeadersMiddleware",
     "xinshu.project.middleware.DoorMiddleware",
+    "xinshu.project.rate.RateMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

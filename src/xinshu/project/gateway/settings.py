@@ -15,6 +15,7 @@ MIDDLEWARE = [
     "xinshu.project.middleware.TraceMiddleware",
     "xinshu.project.middleware.HeadersMiddleware",
     "xinshu.project.middleware.DoorMiddleware",
+    "xinshu.project.gateway.rate.GatewayRateMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
