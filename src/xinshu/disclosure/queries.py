@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from xinshu.disclosure.domain import Purpose, State
 from xinshu.disclosure.errors import NotRegistered
 from xinshu.disclosure.gate import Gate
-from xinshu.disclosure.models import Ticket
+from xinshu.disclosure.models import Ticket, TicketSubject
+from xinshu.disclosure.registration import read_fields
+from xinshu.disclosure.tickets import unsealed
 from xinshu.kernel.clock import shanghai_date
 from xinshu.security.domain import Actor, Role
+from xinshu.security.masking import mask
 
 STATE_WORDS = {
     State.WAITING: "待审核",
@@ -44,6 +48,34 @@ def shown_query(actor: Actor, number: str) -> Ticket:
     if found is None or not (found.requester == actor.id or Role.QUERY_APPROVER in actor.roles):
         raise NotRegistered
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a query asks for, in words: classes of information with their columns, and its first subjects."""
+
+    items: tuple[tuple[str, tuple[str, ...]], ...]
+    subjects: tuple[tuple[str, str], ...]
+    more: int
+
+
+def registered(gate: Gate, ticket: Ticket) -> Registered:
+    """For its requester and its approvers. Numbers of persons are masked. Raises PurposeUnknown."""
+    purpose = gate.purpose(ticket.purpose, shanghai_date(ticket.registered_at))
+    fields = read_fields(ticket.fields) or tuple(gate.default_fields(purpose))
+    columns = gate.columns()
+    items: dict[str, list[str]] = {}
+    for key in fields:
+        if key in columns:
+            items.setdefault(gate.catalogue[key[0]].title, []).append(columns[key].title)
+    rows = TicketSubject.objects.filter(ticket=ticket).order_by("position")[:_SHOWN]
+    asked = [unsealed(gate, each) for each in rows]
+    named = [(mask(each.code, "id") if each.kind == "person" else each.code, each.name) for each in asked]
+    return Registered(
+        tuple((title, tuple(titles)) for title, titles in items.items()),
+        tuple(named),
+        ticket.subject_count - len(named),
+    )
 
 
 def overdue_destructions(now: datetime) -> int:

@@ -25,13 +25,14 @@ from xinshu.kernel.logs import current_trace
 from xinshu.security.domain import Actor
 from xinshu.security.identity.requests import address_of
 from xinshu.security.routes import public
+from xinshu.web.console.shown import groups_of
 
 OpenGate = Callable[[], Gate]
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
 )
 _FRAMES = frozenset({"iframe", "frame"})
-_FAINT = range(40)  # how often the watermark stands behind the card
+_FAINT = range(120)  # how often the watermark stands behind the card
 
 
 def routes(open_gate: OpenGate) -> list[URLPattern]:
@@ -56,6 +57,7 @@ def card(request: HttpRequest, open_gate: OpenGate, token: str) -> HttpResponse:
     context = {
         "subject": subject,
         "outcome": OUTCOMES[subject.outcome],
+        "groups": groups_of(gate, subject),
         "result": found.result,
         "ticket": found.ticket,
         "viewer": found.viewer,

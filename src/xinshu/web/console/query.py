@@ -21,7 +21,7 @@ from xinshu.disclosure.domain import Asked, Request, State
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, file_end, forms_of, make_link
 from xinshu.disclosure.errors import GroundsGone, LinkUnknown, NotRegistered
 from xinshu.disclosure.gate import Gate
-from xinshu.disclosure.queries import STATE_WORDS, my_queries, purposes_of, shown_query
+from xinshu.disclosure.queries import STATE_WORDS, my_queries, purposes_of, registered, shown_query
 from xinshu.disclosure.review import approvals_of, decide_query, waiting_for
 from xinshu.disclosure.tables import OUTCOMES
 from xinshu.kernel.clock import shanghai_date
@@ -31,6 +31,7 @@ from xinshu.security.identity.requests import actor_of
 from xinshu.security.policy import StepUpRequired
 from xinshu.security.routes import requires_role
 from xinshu.web.console.own_account import to_step_up
+from xinshu.web.console.shown import groups_of
 
 OpenGate = Callable[[], Gate]
 _STATUS = {NotRegistered.code: 404, LinkUnknown.code: 404, GroundsGone.code: 403}
@@ -188,7 +189,10 @@ def _answered(request: HttpRequest, gate: Gate, found: Answer) -> HttpResponse:
     ticket = shown_query(actor, found.number)
     if gate.purpose(ticket.purpose, shanghai_date(timezone.now())).sealed:
         return HttpResponseRedirect(reverse("console-query-one", args=[found.number]), status=303)
-    subjects = [{"subject": each, "outcome": OUTCOMES[each.outcome]} for each in found.result.subjects]
+    subjects = [
+        {"subject": each, "outcome": OUTCOMES[each.outcome], "groups": groups_of(gate, each)}
+        for each in found.result.subjects
+    ]
     unit = gate.units()[actor.unit].name
     context = {
         "ticket": ticket,
@@ -213,6 +217,7 @@ def _one(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError 
         "ticket": ticket,
         "mine": mine,
         "approvals": approvals_of(ticket),
+        "asked": registered(gate, ticket),
         "may_review": ticket.state == State.WAITING
         and Role.QUERY_APPROVER in actor.roles
         and actor.person != ticket.person,
