@@ -27,6 +27,15 @@ from xinshu.security.crypto.provider import HashName, SchemeName
 _CODE_SECONDS = 60
 _TOKEN_SECONDS = 300
 _LONGEST_BODY = 8192
+_STYLE = (
+    "body{margin:0;background:#f4f6fa;color:#1b2430;font:16px/1.6 'Noto Sans CJK SC','Microsoft YaHei',sans-serif}"
+    "main{max-width:420px;margin:64px auto;padding:32px;background:#fff;border:1px solid #dfe4ec;border-radius:4px;"
+    "box-sizing:border-box}h1{font-size:24px;margin:0 0 8px}p{margin:0 0 20px;color:#55606f}"
+    "button{display:block;width:100%;margin-top:12px;padding:12px 16px;text-align:left;font:inherit;color:inherit;"
+    "background:#fff;border:1px solid #8591a3;border-radius:4px;cursor:pointer}button:hover{border-color:#0b5cad}"
+    "button:focus-visible{outline:3px solid #0b5cad;outline-offset:2px}b,span{display:block}span{color:#55606f}"
+    "@media(max-width:480px){main{margin:16px;padding:20px}}"
+)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -173,19 +182,20 @@ class IdentityProvider:
         if faults:
             return _error("400 Bad Request", "invalid_request", faults)
         buttons = "".join(
-            f'<p><button name="sub" value="{html.escape(each.subject)}">{html.escape(each.name)}</button> '
-            f"{html.escape('、'.join(name for _, name in each.legal_person_of) or '没有任法定代表人的企业')}</p>"
+            f'<button name="sub" value="{html.escape(each.subject)}"><b>{html.escape(each.name)}</b>'
+            f"<span>{html.escape(_what(each))}</span></button>"
             for each in self.people.values()
         )
         page = (
             '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>演示统一身份认证</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body>'
-            f"<h1>演示统一身份认证</h1><p>仅供演示：选择以谁的身份登录。</p>"
-            f'<form method="post" action="/authorize?{html.escape(urlencode(query))}">{buttons}</form></body></html>'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+            "<body><main><h1>演示统一身份认证</h1><p>仅供本机演示，人员均为虚构。选择以谁的身份登录：</p>"
+            f'<form method="post" action="/authorize?{html.escape(urlencode(query))}">{buttons}</form>'
+            "</main></body></html>"
         )
-        return Reply(
-            "200 OK", page.encode(), (("Content-Security-Policy", "default-src 'none'"),), "text/html; charset=utf-8"
-        )
+        digest = base64.b64encode(chosen().crypto.digest(HashName.SHA256, _STYLE.encode())).decode()
+        policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+        return Reply("200 OK", page.encode(), (("Content-Security-Policy", policy),), "text/html; charset=utf-8")
 
     def _chosen(self, query: dict[str, str], form: dict[str, str]) -> Reply:
         person = self.people.get(form.get("sub", ""))
@@ -234,6 +244,11 @@ def read_people(path: Path) -> tuple[str, Client, list[Person]]:
         for each in told["people"]
     ]
     return told["issuer"], Client(**told["client"]), people
+
+
+def _what(person: Person) -> str:
+    firms = "、".join(name for _, name in person.legal_person_of)
+    return f"{firms} 法定代表人" if firms else "不是法定代表人，可作经办人"
 
 
 def _body(environ: dict[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -21,10 +22,14 @@ from xinshu.demo.identity_provider import Client as Platform
 from xinshu.demo.identity_provider import IdentityProvider, Person, Reply
 from xinshu.demo.identity_server import server_of
 from xinshu.demo.numbers import citizen_number
+from xinshu.security.accounts import reset_password
 from xinshu.security.audit.models import Entry
 from xinshu.security.domain import Role
 from xinshu.security.identity import rules
+from xinshu.security.identity.accounts import disable_idle, renew_password
 from xinshu.security.identity.enterprise import known_or_new
+from xinshu.security.identity.errors import AccountExternal
+from xinshu.security.identity.factors import needs_second_factor
 from xinshu.security.identity.mandates import mine
 from xinshu.security.identity.provider import Claims
 from xinshu.security.identity.requests import actor_by_name
@@ -330,6 +335,48 @@ def test_an_enterprise_user_has_no_password_to_guess(idp, stranger):
     name = User.objects.get().username
     assert stranger().post("/login", {"login": name, "password": ""}).status_code == 422
     assert stranger().post("/login", {"login": name, "password": "!"}).status_code == 422
+
+
+def test_nobody_gives_an_enterprise_user_a_password(idp, stranger, make_user, as_actor):
+    """Else who may renew passwords could come in as a legal person."""
+    enter(stranger())
+    user = User.objects.get(display_name="林演示")
+    admin = as_actor(make_user("xitong", Role.SYSTEM_ADMIN), timezone.now())
+    with pytest.raises(AccountExternal):
+        renew_password(admin, user.pk, timezone.now())
+    with pytest.raises(AccountExternal):
+        reset_password(user.username)
+    assert Entry.objects.filter(actor=admin.id, code="identity.account_external").count() == 1
+    assert not User.objects.get(pk=user.pk).has_usable_password()
+
+
+def test_an_administrator_lists_and_disables_enterprise_users(idp, stranger, make_user, browser_of):
+    client = stranger()
+    enter(client)
+    user = User.objects.get(display_name="林演示")
+    admin = browser_of(make_user("xitong", Role.SYSTEM_ADMIN))
+    assert user.username not in admin.get("/c/iam").content.decode()
+    page = admin.get("/c/iam?of=enterprise").content.decode()
+    assert user.username in page
+    assert "换一次性口令" not in page
+    assert admin.post(f"/c/iam/accounts/{user.pk}", {"verb": "off"}).status_code == 302
+    assert client.get("/me").status_code == 302
+
+
+def test_an_enterprise_user_is_not_disabled_for_being_idle_and_who_is_staff_too_is(idp, stranger, make_user, units):
+    enter(stranger())
+    both = make_user("shuangzhong", Role.ENTERPRISE, Role.QUERY_OFFICER)
+    long_ago = timezone.now() - timedelta(days=400)
+    User.objects.update(created_at=long_ago, last_login=long_ago)
+    assert disable_idle(timezone.now()) == [both.username]
+
+
+def test_with_a_password_an_enterprise_user_needs_a_second_factor(make_user):
+    user = make_user("qiye", Role.ENTERPRISE)
+    user.set_password("x")
+    assert needs_second_factor(user)
+    user.set_unusable_password()
+    assert not needs_second_factor(user)
 
 
 @pytest.mark.parametrize(

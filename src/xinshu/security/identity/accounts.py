@@ -148,11 +148,13 @@ def idle_accounts(now: datetime) -> int:
 
 def _idle(now: datetime) -> list[User]:
     limit = now - configured().rules(shanghai_date(now)).account_idle
-    staff = User.objects.filter(is_active=True, created_at__lt=limit).exclude(posts__role=Role.ENTERPRISE.value)
+    found = User.objects.filter(is_active=True, created_at__lt=limit).prefetch_related("posts")
     return [
         each
-        for each in staff
-        if (each.last_login or each.created_at) < limit and not _is_last_security_administrator(each)
+        for each in found
+        if each.roles != {Role.ENTERPRISE}
+        and (each.last_login or each.created_at) < limit
+        and not _is_last_security_administrator(each)
     ]
 
 

@@ -124,6 +124,17 @@ class AlreadyBootstrapped(IdentityRefused):
         super().__init__(f"本平台已有过{role}", fix="由现任管理员在 /c/iam 按程序授予；口令遗失用 xinshu account reset")
 
 
+class AccountExternal(IdentityRefused):
+    """An account that comes in by the province's sign-in has no password here, and is given none."""
+
+    code = "identity.account_external"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该账户由统一身份认证登录，没有也不能设置口令", fix="请本人在统一身份认证平台办理；可以停用该账户"
+        )
+
+
 class MandateUnknown(IdentityRefused):
     """No such mandate, or it is another firm's."""
 

@@ -63,8 +63,10 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 def needs_second_factor(user: User) -> bool:
     """Staff do, unless all their posts are among those the setting exempts (`XINSHU_WITHOUT_SECOND_FACTOR`).
 
-    Who is an enterprise user alone has no password here; how strongly he is known is the provider's to say.
+    Who comes in by the province's sign-in has no password here; how strongly he is known is the provider's to say.
     """
+    if user.roles and not user.roles & STAFF:
+        return user.has_usable_password()
     return not user.roles or bool((user.roles & STAFF) - configured().without_second_factor)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from xinshu.security.domain import ROLE_WORDS, Role
-from xinshu.security.models import RoleChange, User
+from xinshu.security.models import Post, RoleChange, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,11 @@ class ChangeLine:
     decided_at: datetime | None
 
 
-def staff(query: str, start: int, count: int) -> tuple[list[StaffLine], int]:
-    """Accounts of staff by name, some of them, and how many there are."""
-    found = User.objects.exclude(posts__role=Role.ENTERPRISE.value).select_related("organisation")
+def account_lines(query: str, start: int, count: int, *, enterprise: bool = False) -> tuple[list[StaffLine], int]:
+    """Accounts of staff by name, or of enterprise users, some of them, and how many there are."""
+    found = User.objects.select_related("organisation")
+    acting = Q(pk__in=Post.objects.filter(role=Role.ENTERPRISE.value).values("user"))
+    found = found.filter(acting) if enterprise else found.exclude(acting)
     if query:
         found = found.filter(
             Q(username__icontains=query) | Q(display_name__icontains=query) | Q(organisation__name__icontains=query)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from xinshu.kernel.clock import shanghai_date
 from xinshu.security.domain import STAFF
+from xinshu.security.identity.errors import AccountExternal
 from xinshu.security.identity.models import UsedPassword
 from xinshu.security.identity.rules import PasswordRules, configured
 from xinshu.security.models import User
@@ -71,7 +73,10 @@ def change_password(user: User, password: str, now: datetime, *, temporary: bool
 
     Raises:
         ValidationError: it breaks the rules, or is one of the last ones; in words.
+        AccountExternal: he comes in by the province's sign-in; with a password somebody else could.
     """
+    if SocialAccount.objects.filter(user_id=user.pk).exists():
+        raise AccountExternal
     rules = configured().rules(shanghai_date(now)).password
     validate_password(password, user)
     with transaction.atomic():

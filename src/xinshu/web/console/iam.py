@@ -16,7 +16,7 @@ from xinshu.security.domain import ADMINISTRATORS, ROLE_WORDS, Role
 from xinshu.security.identity.accounts import create_account, renew_password, switch_account
 from xinshu.security.identity.changes import Proposal, decide_change, propose, withdraw
 from xinshu.security.identity.errors import ChangeUnknown
-from xinshu.security.identity.overview import changes, staff
+from xinshu.security.identity.overview import account_lines, changes
 from xinshu.security.identity.requests import actor_of
 from xinshu.security.policy import StepUpRequired, decide
 from xinshu.security.queries import organisations
@@ -127,7 +127,8 @@ def _page(request: HttpRequest, problem: XinshuError | None = None) -> HttpRespo
     actor, now = actor_of(request), timezone.now()
     query, number = request.GET.get("q", "").strip(), request.GET.get("page", "1")
     page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 6 else 1
-    found, total = staff(query, (page - 1) * _PER_PAGE, _PER_PAGE)
+    enterprise = request.GET.get("of") == "enterprise"
+    found, total = account_lines(query, (page - 1) * _PER_PAGE, _PER_PAGE, enterprise=enterprise)
     may: dict[str, Any] = {
         name: decide(actor, f"identity.{name}", now=now).code in {"", StepUpRequired.code}
         for name in ("account", "role_propose", "role_change")
@@ -139,6 +140,8 @@ def _page(request: HttpRequest, problem: XinshuError | None = None) -> HttpRespo
         "accounts": found,
         "total": total,
         "query": query,
+        "enterprise": enterprise,
+        "of": "&of=enterprise" if enterprise else "",
         "number": page,
         "more": page * _PER_PAGE < total,
         "waiting": changes(state="proposed"),

@@ -215,6 +215,7 @@ def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
     context = {
         "problem": problem,
         "done": "" if problem else request.session.pop("xinshu.done", ""),
+        "own_password": user.has_usable_password(),
         "posts": [{"word": ROLE_WORDS[each], "role": each} for each in ROLE_WORDS if each in user.roles],
         "app": kinds.get(Authenticator.Type.TOTP),
         "codes": kinds.get(Authenticator.Type.RECOVERY_CODES),

@@ -22,7 +22,7 @@ from xinshu.security.audit.services import record_alone
 from xinshu.security.domain import Actor, Role
 from xinshu.security.identity.changes import refusals_recorded
 from xinshu.security.identity.errors import MandateEnded, MandateInvalid, MandateNotBegun, MandateUnknown
-from xinshu.security.identity.mandates import LONGEST, acting_for, end, give, given, mine
+from xinshu.security.identity.mandates import LONGEST, MandateState, acting_for, end, give, given, mine
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.requests import actor_of
 from xinshu.security.matrix import SCOPES
@@ -144,6 +144,7 @@ def _firm(request: HttpRequest, code: str, problem: XinshuError | None = None, s
         "problem": problem,
         "held": held,
         "legal": legal,
+        "may_view": any("view" in each.scope and each.state is MandateState.IN_FORCE for each in held),
         "handlers": given(actor, code, now) if legal else [],
         "scopes": SCOPES,
         "asked": request.POST,
