@@ -170,6 +170,31 @@ def test_no_secret_stands_in_the_arguments_of_a_process(running, database):
             assert secret.encode() not in told
 
 
+def test_everything_that_listens_is_of_the_machine_itself(running):
+    """Nothing of ours can be reached from outside without the operator's proxy, which has the TLS."""
+    inodes = {
+        link.removeprefix("socket:[").removesuffix("]")
+        for pid in [running.pid, *_all_below(running.pid)]
+        for each in Path(f"/proc/{pid}/fd").iterdir()
+        if (link := _link(each)).startswith("socket:[")
+    }
+    listening = [
+        fields[1].rpartition(":")[0]
+        for table in ("tcp", "tcp6")
+        for fields in map(str.split, Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+        if fields[3] == "0A" and fields[9] in inodes
+    ]
+    assert len(listening) >= 2  # website and interface
+    assert set(listening) == {"0100007F"}
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:  # closed meanwhile
+        return ""
+
+
 def _alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
