@@ -12,6 +12,7 @@ import pytest
 from django.test import Client, RequestFactory, override_settings
 from django.urls import clear_url_caches
 from django.utils import timezone
+from tests.disclosure.conftest import PERSON
 
 from xinshu.disclosure import batches
 from xinshu.disclosure.models import Ticket
@@ -99,6 +100,36 @@ def test_a_single_query_is_answered_on_a_page_with_its_watermark(officer, world)
         assert shown in text
     assert number in officer.get("/c/query").content.decode()
     assert "A环罚" not in officer.get(f"/c/query/{number}").content.decode()
+
+
+def test_whoever_looks_stands_faintly_behind_every_page(officer, enter):
+    for browser, name in ((officer, "liu某"), (enter("chen", Role.QUERY_APPROVER), "chen某")):
+        told = browser.get("/c/watermark.svg")
+        assert (told.status_code, told["Content-Type"]) == (200, "image/svg+xml")
+        assert name in told.content.decode()
+
+
+def test_an_approver_sees_whom_and_what_the_query_asks_about(officer, enter, world):
+    own = ask(officer, world, 1, 2)["Location"]
+    page = enter("chen", Role.QUERY_APPROVER).get(own).content.decode()
+    for shown in (world.company(1), world.company(2), "行政处罚", "行政处罚决定书文号"):
+        assert shown in page
+    assert "欠税信息" not in page
+
+
+def test_a_persons_number_is_masked_where_his_query_waits(officer, world):
+    own = ask(officer, world, kind="person", purpose="award-evaluation", subjects=PERSON)["Location"]
+    page = officer.get(own).content.decode()
+    assert f"{PERSON[0]}{'*' * 16}{PERSON[-1]}" in page
+    assert PERSON not in page
+
+
+def test_a_result_stands_by_item_without_what_its_head_says(officer, world):
+    page = ask(officer, world).content.decode()
+    facts = page[page.index("query__facts") :]
+    assert facts.count("A市第1纺织有限公司") == 0
+    assert facts.count("<b>1</b>") == 2
+    assert facts.index("企业登记注册信息") < facts.index("A环罚〔2026〕1号")
 
 
 def test_a_refusal_keeps_what_was_typed_and_says_why(officer, world):

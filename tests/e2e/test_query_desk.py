@@ -220,6 +220,7 @@ def test_an_officer_asks_with_purpose_and_basis_and_reads_a_marked_result(office
     expect(officer.get_by_text("未核查").first).to_be_visible()
     behind = officer.locator(".main").evaluate("each => getComputedStyle(each, '::after').backgroundImage")
     assert "watermark.svg" in behind
+    assert "刘某" in officer.request.get("/c/watermark.svg").text()
     officer.goto("/c/query")
     expect(officer.get_by_role("link", name=number)).to_be_visible()
     officer.goto(f"/c/query/{number}")

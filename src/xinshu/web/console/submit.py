@@ -150,7 +150,7 @@ def tray(request: HttpRequest, open_desk: OpenDesk) -> HttpResponse:
     return answer
 
 
-@requires_role(Role.REPORTER)
+@requires_sign_in
 @require_safe
 def watermark(request: HttpRequest) -> HttpResponse:
     """`/c/watermark.svg`: who is looking and on which day, to lie faintly under the page."""
