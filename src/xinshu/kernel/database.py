@@ -37,11 +37,8 @@ def bulk_transaction() -> Iterator[psycopg.Connection]:
         yield bulk
 
 
-_OTHER_PLANS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material", "jit")
-_OFF, _ON = (
-    ("SELECT " + ", ".join(f"set_config('{plan}', '{state}', true)" for plan in _OTHER_PLANS)).encode()
-    for state in ("off", "on")
-)
+_BUT_INDEXES = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan", "enable_material", "jit")
+_INDEXES = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan", "jit")
 
 
 @contextmanager
@@ -51,9 +48,22 @@ def looking_up(cursor: psycopg.Cursor) -> Iterator[None]:
     Rows of a transaction under way are in no statistics: left to itself the planner takes full tables for empty ones
     and reads them once for every row. Compilation goes off too: ruling plans out looks expensive, which would start it.
     """
-    cursor.execute(_OFF)
+    _switch(cursor, _BUT_INDEXES, "off")
     yield
-    cursor.execute(_ON)
+    _switch(cursor, _BUT_INDEXES, "on")
+
+
+@contextmanager
+def reading_through(cursor: psycopg.Cursor) -> Iterator[None]:
+    """For the block, read tables from end to end, whatever the statistics say."""
+    _switch(cursor, _INDEXES, "off")
+    yield
+    _switch(cursor, _INDEXES, "on")
+
+
+def _switch(cursor: psycopg.Cursor, plans: Sequence[str], state: str) -> None:
+    settings = ", ".join(f"set_config('{plan}', '{state}', true)" for plan in plans)
+    cursor.execute(f"SELECT {settings}".encode())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import psycopg
 
 from xinshu.kernel.arrays import Dates, Uuids, accept_arrays
-from xinshu.kernel.database import looking_up
+from xinshu.kernel.database import looking_up, reading_through
 from xinshu.kernel.digest_table import DigestTable
 from xinshu.records.chunk import Chunk, Digested, Mask
 from xinshu.records.domain import DIGEST_BYTES, NO_DAY, LoadContext
@@ -69,7 +69,8 @@ class Known:
 
     def _read(self, cursor: psycopg.Cursor) -> _Everything | None:
         """All the item has; None when that is too much to be kept."""
-        parts = cursor.execute(_EVERYTHING, [self._context.item_id, _MOST_KEPT + 1]).fetchall()
+        with reading_through(cursor):
+            parts = cursor.execute(_EVERYTHING, [self._context.item_id, _MOST_KEPT + 1]).fetchall()
         records = np.frombuffer(b"".join(part for (part,) in parts), dtype=_RECORD)
         return None if len(records) > _MOST_KEPT else _Everything(DigestTable.of(records["key"]), records)
 
@@ -144,17 +145,21 @@ _RECORD = np.dtype(
     ]
 )
 _ANSWER = np.dtype([("ordinal", ">i4"), ("id", np.uint8, DIGEST_BYTES), ("same", np.bool_), ("linked", np.bool_)])
-# One value for all rows found, so that nothing has to be made of each of them here.
+# One value for all rows found, so that nothing has to be made of each of them here. OFFSET 0 keeps the planner, whose
+# statistics may be of an empty table, from reading all records and looking for each among the keys.
 _KNOWN = """
 SELECT string_agg(int4send(k.ordinal::int) || uuid_send(r.id) || boolsend(r.content_hash = k.content_hash)
-                  || boolsend(r.subject_id IS NOT NULL), ''::bytea)
+                  || boolsend(r.linked), ''::bytea)
 FROM unnest(%s, %s, %s) WITH ORDINALITY k (counterpart, key_hash, content_hash, ordinal)
-JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %s AND r.key_hash = k.key_hash
+CROSS JOIN LATERAL (
+    SELECT id, content_hash, subject_id IS NOT NULL AS linked FROM records_record
+    WHERE counterpart = k.counterpart AND item_id = %s AND key_hash = k.key_hash OFFSET 0) r
 """
 _SIMILAR = """
 SELECT k.ordinal, r.payload
 FROM unnest(%s, %s, %s, %s::text[]) WITH ORDINALITY k (counterpart, key_hash, event_date, authority, ordinal)
-JOIN records_record r ON r.counterpart = k.counterpart AND r.item_id = %s
- AND r.event_date = k.event_date AND r.authority = k.authority
-WHERE r.batch_id <> %s AND r.key_hash <> k.key_hash
+CROSS JOIN LATERAL (
+    SELECT payload FROM records_record
+    WHERE counterpart = k.counterpart AND item_id = %s AND event_date = k.event_date AND authority = k.authority
+      AND batch_id <> %s AND key_hash <> k.key_hash OFFSET 0) r
 """

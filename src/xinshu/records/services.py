@@ -30,7 +30,7 @@ from xinshu.subjects.services import Reported, register, resolve
 
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
-_REMEMBERED = 100_000  # resolved counterparts of one batch
+_REMEMBERED = 400_000  # resolved counterparts of one batch, some 200 bytes each
 _REPORTED = ("uscc", "org_code", "reg_no", "name_norm")
 
 _CONTENT = (
@@ -132,7 +132,7 @@ class Loader:
         if self._context.item.creates_subjects:
             links.put(wanted, Links.of(self._register(chunk, wanted.tolist())))
             return links, held
-        found, numbers = self._resolved.of(chunk, wanted)
+        numbers = self._resolved.of(chunk, wanted)
         links.put(wanted, self._resolved.arrays.at(numbers))
         telling = np.union1d(wanted[~self._resolved.plain[numbers]], np.array(list(similar), dtype=np.int64)).tolist()
         which = dict(zip(wanted.tolist(), numbers.tolist(), strict=True)) if telling else {}
@@ -140,7 +140,7 @@ class Loader:
             self._lookups,
             self._context,
             chunk,
-            {row: found[which[row]] for row in telling},
+            {row: self._resolved.link(which[row]) for row in telling},
             similar,
             self._bearers,
         )
@@ -190,7 +190,8 @@ class Loader:
 class _Resolved:
     """Whose the counterparts of a batch are; asked once for one that comes again and again in a file.
 
-    `arrays` and `plain` (found, and nothing to tell about it) are by number of the counterpart.
+    `arrays` and `plain` (found, and nothing to tell about it) are by number of the counterpart; there is an object only for
+    one that is not plain.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -199,22 +200,29 @@ class _Resolved:
 
     def _forget(self) -> None:
         self._different = Different(len(_REPORTED), 1)
-        self.links: list[Link | None] = []
+        self._telling: dict[int, Link | None] = {}
         self.arrays, self.plain = Links.nothing(0), np.zeros(0, dtype=np.bool_)
 
-    def of(self, chunk: Chunk, rows: Rows) -> tuple[list[Link | None], Rows]:
-        """What is known by now, by number of the counterpart; and the number of each row's."""
+    def of(self, chunk: Chunk, rows: Rows) -> Rows:
+        """The number of each row's counterpart; what is not known yet is asked."""
         if self._different.count > _REMEMBERED:
             self._forget()
         numbers = self._different.number(*chunk.places(rows, *_REPORTED), chunk.wholes(rows, "person"))
-        reported = [self._reported(number) for number in range(len(self.links), self._different.count)]
+        known = len(self.plain)
+        reported = [self._reported(number) for number in range(known, self._different.count)]
         if reported:
             asked = iter(resolve(self._connection, [each for each in reported if each is not None]))
             new = [None if each is None else next(asked) for each in reported]
             plain = [each is not None and each.other_name is None and each.closed_on is None for each in new]
-            self.links += new
+            self._telling |= {known + at: each for at, each in enumerate(new) if not plain[at]}
             self.arrays, self.plain = self.arrays.and_these(Links.of(new)), np.concatenate([self.plain, plain])
-        return self.links, numbers
+        return numbers
+
+    def link(self, number: int) -> Link | None:
+        """Whose one counterpart is."""
+        if self.plain[number]:
+            return Link(self.arrays.subjects[number].tobytes(), Basis(int(self.arrays.bases[number])))
+        return self._telling[number]
 
     def _reported(self, number: int) -> Reported | None:
         """None for a person, who is never looked up among organisations."""
