@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xinshu.kernel.errors import SettingInvalid
-from xinshu.project.databases import databases
+from xinshu.project.databases import databases, may_be_overheard
 
 
 def test_both_aliases_lead_to_the_database_of_the_url_and_only_one_takes_the_role(settings_with):
@@ -45,3 +45,23 @@ def test_a_bad_url_is_refused_without_repeating_its_password(settings_with, url)
     with pytest.raises(SettingInvalid, match="DATABASE_URL") as caught:
         databases(settings_with(database_url=url))
     assert "sec" not in caught.value.message + caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://ann@db.example/credit", True),
+        ("postgresql://ann@192.0.2.7/credit?sslmode=prefer", True),
+        ("postgresql://ann@192.0.2.7/credit?sslmode=disable", True),
+        ("postgresql://ann@localhost,db.example/credit", True),
+        ("postgresql://ann@localhost/credit?hostaddr=192.0.2.7", True),
+        ("postgresql://ann@db.example/credit?sslmode=require", False),
+        ("postgresql://ann@db.example/credit?sslmode=verify-full", False),
+        ("postgresql://ann@localhost/credit", False),
+        ("postgresql://ann@[::1]/credit", False),
+        ("postgresql:///credit?host=/run/postgresql", False),
+        ("", False),
+    ],
+)
+def test_a_way_to_the_database_without_tls_is_told(settings_with, tmp_path, url, expected):
+    assert may_be_overheard(settings_with(database_url=url, embedded_dir=str(tmp_path))) is expected

@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
+import structlog
 import typer
 
 from xinshu.bootstrap.audit import QUEUE, seal_at_start
@@ -17,11 +18,13 @@ from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.bootstrap.supervisor import supervise
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.settings import Settings
+from xinshu.project.databases import may_be_overheard
 from xinshu.project.environment import read_settings
 from xinshu.security.rowsecurity import require_safe_role
 from xinshu.web.portal.site import Portal
 
 HOST = "127.0.0.1"
+_log = structlog.get_logger(__name__)
 _THREADS = 4
 _JOBS = 2  # a long file does not keep a short one waiting
 
@@ -67,6 +70,8 @@ def serve(settings: Settings, port: int, *, demo_idp: bool = False) -> int:
         _require_free(port + 2)
         file = prepare_idp(settings, port, port + 2)
         programs["idp"] = [sys.executable, "-m", "xinshu.demo.identity_server", str(file), str(port + 2)]
+    if may_be_overheard(settings):
+        _log.warning("database.may_be_overheard", fix="在 DATABASE_URL 末尾写 sslmode=verify-full")
     seal_at_start(settings, datetime.now(UTC))
     return supervise(programs, started=lambda: _announce_when_up(port))
 

@@ -6,6 +6,7 @@ security applies); `owner` works as the login itself and is for migrations only.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from psycopg import ProgrammingError
@@ -18,6 +19,7 @@ from xinshu.kernel.settings import Settings
 APP_ALIAS = "default"
 OWNER_ALIAS = "owner"
 _APP_ROLE = "xinshu_app"
+_ENCRYPTED = {"require", "verify-ca", "verify-full"}
 _CONNECT_SECONDS = 10
 _REUSE_SECONDS = 60
 
@@ -32,6 +34,22 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
     owner = _alias(given)
     options = f"{given.get('options') or ''} -c role={_APP_ROLE}".strip()
     return {APP_ALIAS: _alias({**given, "options": options}), OWNER_ALIAS: owner}
+
+
+def may_be_overheard(settings: Settings) -> bool:
+    """Whether the database is on another machine and the way there may be without TLS: libpq only prefers it by default."""
+    parts = _parts(settings)
+    hosts = str(parts.get("hostaddr") or parts.get("host") or "").split(",")
+    return any(map(_elsewhere, hosts)) and parts.get("sslmode") not in _ENCRYPTED
+
+
+def _elsewhere(host: str) -> bool:
+    if host in {"", "localhost"} or host.startswith(("/", "@")):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def _parts(settings: Settings) -> dict[str, Any]:
