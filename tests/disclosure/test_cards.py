@@ -38,7 +38,7 @@ def system(gate, world):
 
 @pytest.fixture
 def program(system) -> Actor:
-    return machine_actor(system, "192.0.2.9")
+    return machine_actor(system, "192.0.2.9", NOW)
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_a_consent_withdrawn_since_shows_nothing(gate, world, make_consent, fina
     make_consent()
     key = create_api_key(BANK, label="信贷系统", now=NOW).key
     register_system(key.id, BANK, title="信贷系统", origins=OA, now=NOW)
-    token = register_card(gate, machine_actor(key, ""), financing(), VIEWER, NOW).token
+    token = register_card(gate, machine_actor(key, "", NOW), financing(), VIEWER, NOW).token
     Consent.objects.update(state="revoked")
     (subject,) = show(gate, token).result.subjects
     assert (subject.outcome.value, subject.facts) == ("unauthorised", ())

@@ -23,7 +23,7 @@ from tests.guards.naming import named_in
 
 from xinshu.disclosure.asking import carry_out, query
 from xinshu.disclosure.cards import card_of, origins_of, register_card
-from xinshu.disclosure.consents import Less, give, narrow, renew
+from xinshu.disclosure.consents import Less, consent_of_grantee, give, narrow, renew
 from xinshu.disclosure.domain import Asked
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, make_link
 from xinshu.disclosure.errors import ConsentRefused
@@ -126,6 +126,10 @@ def a_consent_renewed_into_the_past(gate, banker, make_consent):
 
 def an_unknown_consent_changed(banker, gate):
     renew(gate, banker, "SQ-0", NOW + timedelta(days=9), 20, NOW)
+
+
+def a_consent_to_another_unit_looked_at(officer, make_consent):
+    consent_of_grantee(officer, make_consent().number, NOW)
 
 
 FIELD_OF_TAX = (("tax-arrears", "QSYE"),)
@@ -305,8 +309,8 @@ TABLE = [
     ("cards._use_up EditedAfterApproval", _C.other_purpose, "disclosure.edited_after_approval"),
     ("cards._use_up LinkUnknown", _C.expired_by_a_second, "disclosure.link_unknown"),
     ("cards._system_of CardShut", a_card_of_a_system_without_addresses, "disclosure.card_shut"),
-    ("consents.ask ConsentTerms", a_consent_to_shut_fields, "disclosure.consent_terms"),
-    ("consents.ask ConsentTerms 2", a_consent_without_uses, "disclosure.consent_terms"),
+    ("consents._require_terms ConsentTerms", a_consent_to_shut_fields, "disclosure.consent_terms"),
+    ("consents._require_terms ConsentTerms 2", a_consent_without_uses, "disclosure.consent_terms"),
     ("consents.give ConsentTerms", other_terms_than_were_read, "disclosure.consent_terms"),
     ("consents.give ConsentTerms 2", a_consent_without_evidence, "disclosure.consent_terms"),
     ("consents._lessen ConsentTerms", a_consent_to_nothing, "disclosure.consent_terms"),
@@ -314,6 +318,7 @@ TABLE = [
     ("consents.narrow ConsentTerms", a_consent_made_wider, "disclosure.consent_terms"),
     ("consents.renew ConsentTerms", a_consent_renewed_into_the_past, "disclosure.consent_terms"),
     ("consents._locked NoConsent", an_unknown_consent_changed, "disclosure.no_consent"),
+    ("consents.consent_of_grantee NoConsent", a_consent_to_another_unit_looked_at, "disclosure.no_consent"),
     ("consents._require WrongState", _O.given_twice, "disclosure.consent_state"),
     ("consent_terms.judge_terms ConsentOther", another_platforms_consent, "disclosure.consent_other"),
     ("consent_terms.judge_state ConsentRevoked", a_revoked_consent, "disclosure.consent_revoked"),

@@ -80,9 +80,10 @@ def test_a_program_asks_with_consent(bank, body, lasting):
     assert bank.get(f"/api/v1/queries/{found['number']}").json()["state"] == "done"
 
 
-def test_a_key_that_is_not_registered_may_not_ask(bank_key, body, lasting):
+def test_a_key_that_is_not_registered_may_not_ask(bank_key, body, lasting, audited):
     told = post(client(bank_key), "queries", body)
     assert (told.status_code, told.json()["code"]) == (403, "disclosure.system_unknown")
+    assert (audited()[-1]["code"], audited()[-1]["actor"]) == ("disclosure.system_unknown", f"key:{bank_key.key.id}")
     assert Ticket.objects.count() == 0
 
 
@@ -135,7 +136,7 @@ def test_a_wrong_call_is_a_problem_with_its_code(changes, status, code, bank, bo
     assert told["Content-Type"] == "application/problem+json"
 
 
-def test_a_consent_is_asked_for_here_and_not_given(bank, body, world):
+def test_a_consent_is_asked_for_here_and_not_given(bank, body, audited):
     asked = {
         "subject": body["subjects"][0],
         "purpose": "financing",
@@ -153,10 +154,14 @@ def test_a_consent_is_asked_for_here_and_not_given(bank, body, world):
     assert bank.get(f"/api/v1/consents/{told['number']}").json() == told
     assert bank.get("/api/v1/consents").json()["consents"] == [told]
     assert bank.get("/api/v1/consents/SQ-0").status_code == 404
+    assert audited()[-1]["code"] == "disclosure.no_consent"
+    wrong = post(bank, "consents", {**asked, "fields": ["administrative-penalty.BZ"]}).json()
+    assert wrong["code"] == audited()[-1]["code"] == "disclosure.consent_terms"
 
 
-def test_anothers_query_is_unknown(bank, body, lasting, gate, officer, make_request):
+def test_anothers_query_is_unknown(bank, body, lasting, gate, officer, make_request, audited):
     from xinshu.disclosure.asking import query
 
     number = query(gate, officer, make_request(), NOW).number
     assert bank.get(f"/api/v1/queries/{number}").json()["code"] == "disclosure.not_registered"
+    assert (audited()[-1]["code"], audited()[-1]["ticket"]) == ("disclosure.not_registered", number)

@@ -66,7 +66,7 @@ firm = {make_uscc(1)!r}
 fields = tuple(gate.openings(gate.purpose("financing", now.date())))
 offer = Offer(subject=Asked("organisation", firm), grantee=bank, purpose="financing", fields=fields, legal_basis="主体授权",
               valid_from=now, valid_to=now + timedelta(days=365), max_uses=10, per_day=2, text_version="2026.1", channel="portal")
-number = ask(gate, machine_actor(loans, ""), offer, now).number
+number = ask(gate, machine_actor(loans, "", now), offer, now).number
 state_legal(User.objects.get(username="e2e-legal"), [Firm(firm, {LONG_NAME!r})], now)
 print(json.dumps({{"people": people, "key": key.secret, "consent": number}}))
 """

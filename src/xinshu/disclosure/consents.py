@@ -73,12 +73,21 @@ class Less:
 
 def ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
     """A grantee asks a subject; nothing is open yet. Raises ConsentTerms, PurposeUnknown."""
+    with auditing.refusals_recorded(actor, auditing.CONSENT_ASK, now, purpose=offer.purpose):
+        _require_terms(gate, offer, now)
+        return _ask(gate, actor, offer, now)
+
+
+def _require_terms(gate: Gate, offer: Offer, now: datetime) -> None:
     purpose = gate.purpose(offer.purpose, shanghai_date(now))
     openings = gate.openings(purpose)
     if not offer.fields or any(key not in openings for key in offer.fields):
         raise ConsentTerms("数据项为空或超出该事由可开放的范围")
     if not offer.valid_from < offer.valid_to or not 0 < offer.per_day <= offer.max_uses <= _MOST_USES:
         raise ConsentTerms
+
+
+def _ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
     made = uuid7(now)
     consent = Consent(
         id=made,
@@ -273,6 +282,15 @@ def consents_of_subject(gate: Gate, subject: Asked) -> list[Consent]:
 def consents_of_grantee(unit: str, platform: str = "") -> list[Consent]:
     """All consents a unit asked for or was given, the newest first."""
     return list(Consent.objects.filter(grantee=unit, platform=platform).order_by("-asked_at", "-id"))
+
+
+def consent_of_grantee(actor: Actor, number: str, now: datetime) -> Consent:
+    """One of them. Raises NoConsent for another's as for none; that is on the record."""
+    with auditing.refusals_recorded(actor, auditing.CONSENT_ASK, now):
+        found = Consent.objects.filter(grantee=actor.unit, platform="", number=number).first()
+        if found is None:
+            raise NoConsent
+        return found
 
 
 def expire(now: datetime) -> int:

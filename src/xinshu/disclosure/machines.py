@@ -44,11 +44,16 @@ def close_system(key: str) -> bool:
     return bool(System.objects.filter(code=key).update(active=False))
 
 
-def machine_actor(key: KeyFacts, address: str) -> Actor:
-    """The program behind a key as an actor. Raises SystemUnknown for a key not registered for querying."""
-    found = machine_requester(f"{PROGRAM}{key.id}")
-    if found is None or found.unit != key.organisation:
-        raise SystemUnknown
+def machine_actor(key: KeyFacts, address: str, now: datetime) -> Actor:
+    """The program behind a key as an actor. Raises SystemUnknown for a key not registered for querying; it is recorded."""
+    name = f"{PROGRAM}{key.id}"
+    stranger = Actor(
+        id=name, name="", roles=frozenset(), unit=key.organisation, region="", person=name, address=address
+    )
+    with auditing.refusals_recorded(stranger, auditing.QUERY, now):
+        found = machine_requester(name)
+        if found is None or found.unit != key.organisation:
+            raise SystemUnknown
     return replace(found, address=address)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from xinshu.disclosure import auditing
 from xinshu.disclosure.domain import Purpose, State
 from xinshu.disclosure.errors import NotRegistered
 from xinshu.disclosure.gate import Gate
@@ -48,6 +49,12 @@ def shown_query(actor: Actor, number: str) -> Ticket:
     if found is None or not (found.requester == actor.id or Role.QUERY_APPROVER in actor.roles):
         raise NotRegistered
     return found
+
+
+def looked_at(actor: Actor, number: str, now: datetime) -> Ticket:
+    """The same for whoever asks by its number; a refusal is on the record. Raises NotRegistered."""
+    with auditing.refusals_recorded(actor, auditing.QUERY, now, ticket=number):
+        return shown_query(actor, number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from xinshu.disclosure.asking import carry_out, query
-from xinshu.disclosure.consents import Offer, as_dict, ask, consents_of_grantee
+from xinshu.disclosure.consents import Offer, as_dict, ask, consent_of_grantee, consents_of_grantee
 from xinshu.disclosure.domain import Asked, FieldKey, Request
 from xinshu.disclosure.downloads import fetch, make_link
-from xinshu.disclosure.errors import BodyInvalid, NoConsent
+from xinshu.disclosure.errors import BodyInvalid
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.machines import Told, machine_actor, once
-from xinshu.disclosure.queries import shown_query
+from xinshu.disclosure.queries import looked_at, shown_query
 from xinshu.disclosure.registration import read_fields
 from xinshu.disclosure.results import as_json
 from xinshu.gateway.batches import with_key
@@ -45,7 +45,7 @@ def query_batches(request: HttpRequest, key: KeyFacts, open_gate: OpenGate) -> J
 def one(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: str) -> JsonResponse:
     """GET: where a query of the caller's stands; never its data."""
     del open_gate
-    ticket = shown_query(actor_of_key(request, key), number)
+    ticket = looked_at(actor_of_key(request, key), number, timezone.now())
     body = {
         "number": ticket.number,
         "state": ticket.state,
@@ -103,10 +103,7 @@ def consent(request: HttpRequest, key: KeyFacts, open_gate: OpenGate, number: st
     """GET: one consent of the unit."""
     del open_gate
     actor = actor_of_key(request, key)
-    found = next((each for each in consents_of_grantee(actor.unit) if each.number == number), None)
-    if found is None:
-        raise NoConsent
-    return tell(Told(200, as_dict(found)))
+    return tell(Told(200, as_dict(consent_of_grantee(actor, number, timezone.now()))))
 
 
 def _ask(request: HttpRequest, key: KeyFacts, gate: Gate, *, single: bool) -> JsonResponse:
@@ -136,7 +133,7 @@ def answer_once(
 
 def actor_of_key(request: HttpRequest, key: KeyFacts) -> Actor:
     """The program that calls. Raises SystemUnknown."""
-    return machine_actor(key, str(request.META.get("REMOTE_ADDR", "")))
+    return machine_actor(key, str(request.META.get("REMOTE_ADDR", "")), timezone.now())
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from xinshu.disclosure.domain import Asked, Request, State
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, file_end, forms_of, make_link
 from xinshu.disclosure.errors import GroundsGone, LinkUnknown, NotRegistered
 from xinshu.disclosure.gate import Gate
-from xinshu.disclosure.queries import STATE_WORDS, my_queries, purposes_of, registered, shown_query
+from xinshu.disclosure.queries import STATE_WORDS, looked_at, my_queries, purposes_of, registered, shown_query
 from xinshu.disclosure.review import approvals_of, decide_query, waiting_for
 from xinshu.disclosure.tables import OUTCOMES
 from xinshu.kernel.clock import shanghai_date
@@ -207,7 +207,7 @@ def _answered(request: HttpRequest, gate: Gate, found: Answer) -> HttpResponse:
 def _one(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError | None = None) -> HttpResponse:
     actor = actor_of(request)
     try:
-        ticket = shown_query(actor, number)
+        ticket = looked_at(actor, number, timezone.now()) if problem is None else shown_query(actor, number)
     except NotRegistered as unknown:
         return _refused(request, unknown)
     done = ticket.state == State.DONE
