@@ -37,8 +37,9 @@ def people(make_user, owner, now):
 
 def test_raw_sql_without_a_context_sees_and_changes_no_row(people):
     assert ask(COUNT) == 0
-    assert ask("UPDATE security_mandate SET scope = 'all'") == 0
-    assert ask("DELETE FROM security_mandate") == 0
+    assert ask("UPDATE security_mandate SET firm_name = '别的厂'") == 0
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        ask("DELETE FROM security_mandate")
     assert Mandate.objects.count() == 0
 
 
@@ -78,7 +79,7 @@ def test_nothing_is_written_into_anothers_rows(people, now):
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic(), row_context(unit=FIRM):
         ask(statement, values)
     with transaction.atomic(), row_context(unit=FIRM):
-        assert ask("UPDATE security_mandate SET scope = 'all' WHERE firm = %s", [OTHER]) == 0
+        assert ask("UPDATE security_mandate SET firm_name = '别的厂' WHERE firm = %s", [OTHER]) == 0
 
 
 def test_no_context_outside_a_transaction(people):
