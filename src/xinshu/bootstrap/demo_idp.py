@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
+from xinshu.bootstrap.errors import DemoProviderRefused
 from xinshu.demo.numbers import citizen_number
 from xinshu.kernel.settings import Settings
 from xinshu.project.environment import tell_children
@@ -16,6 +17,17 @@ HOST = "127.0.0.1"
 _FILE = "demo-idp.json"
 _FIRMS = 2
 _REGION = "990101"  # nobody's, as in the demo province
+
+
+def fits(settings: Settings) -> bool:
+    """Whether the installation is one to be shown on its own machine: no other host name, no provider of a province."""
+    return not settings.oidc_url and set(settings.allowed_hosts) <= {HOST, "localhost"}
+
+
+def require_fitting(settings: Settings) -> None:
+    """Raise DemoProviderRefused where somebody from outside could come in as whoever he likes."""
+    if not fits(settings):
+        raise DemoProviderRefused
 
 
 def prepare(settings: Settings, port: int, idp_port: int) -> Path:

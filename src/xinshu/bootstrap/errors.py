@@ -25,3 +25,15 @@ class PortTaken(XinshuError):
     """Another program listens on the port already."""
 
     code = "installation.port_taken"
+
+
+class DemoProviderRefused(XinshuError):
+    """The demonstration's identity provider, which asks for no password, beside other host names or a real provider."""
+
+    code = "installation.demo_provider_refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "演示用统一身份认证不验证口令，只能在本机演示",
+            fix="去掉 --demo-idp；或不设 XINSHU_OIDC_URL，且 XINSHU_ALLOWED_HOSTS 只含 127.0.0.1、localhost",
+        )

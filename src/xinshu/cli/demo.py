@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xinshu.bootstrap.demo_idp import fits
 from xinshu.bootstrap.desk import bring_up_to_date, load_profile, open_desk, prepare_channels
 from xinshu.bootstrap.installation import migrate, open_installation
 from xinshu.cli import account, up
@@ -95,7 +96,7 @@ def _run(
         _show_reporter(reports)
         staff.show(datetime.now(UTC))
         if serve:
-            up.serve(settings, port, demo_idp=True)
+            up.serve(settings, port, demo_idp=fits(settings))
 
 
 def _show_reporter(reports: list[BatchReport]) -> None:

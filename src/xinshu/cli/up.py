@@ -12,6 +12,7 @@ import typer
 
 from xinshu.bootstrap.audit import QUEUE, seal_at_start
 from xinshu.bootstrap.demo_idp import prepare as prepare_idp
+from xinshu.bootstrap.demo_idp import require_fitting
 from xinshu.bootstrap.desk import bring_up_to_date, prepare_channels
 from xinshu.bootstrap.errors import PortTaken
 from xinshu.bootstrap.installation import open_installation, require_migrated
@@ -41,6 +42,8 @@ def _up(
     ] = False,
 ) -> None:
     settings = read_settings()
+    if demo_idp:
+        require_fitting(settings)
     with open_installation(settings):
         require_migrated()
         bring_up_to_date(settings, shanghai_date(datetime.now(UTC)))
