@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -67,3 +70,24 @@ def test_only_a_statement_of_ours_counts():
     forged.authorisation = "public"
     assert authorisation_of(forged) is None
     assert authorisation_of(public(lambda request: HttpResponse())).public
+
+
+@pytest.mark.parametrize(
+    ("settings", "urls"),
+    [
+        ("xinshu.project.settings", "xinshu.project.urls"),
+        ("xinshu.project.gateway.settings", "xinshu.project.gateway.urls"),
+    ],
+)
+def test_each_process_loads_its_routes_by_its_own_settings(settings, urls):
+    """In a process of its own: here the website's apps are all there, which the gateway does without."""
+    script = f"import django, importlib; django.setup(); print(len(importlib.import_module({urls!r}).urlpatterns))"
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    assert int(told.stdout) > 5
