@@ -174,9 +174,11 @@ def columns_of(layout: Layout, delimiter: str, heading: Heading) -> Columns:
     if layout.doubled:
         halve_quotes(layout.buffer, layout.starts, layout.sizes)
     columns = heading.known
+    starts, sizes = layout.starts, layout.sizes
     places = list(columns.values())
-    cells = Cells(tuple(columns), layout.buffer, layout.starts[places], layout.sizes[places], layout.ends)
-    return Columns(cells, shape)
+    if places != list(range(width)):
+        starts, sizes = starts[places], sizes[places]
+    return Columns(Cells(tuple(columns), layout.buffer, starts, sizes, layout.ends), shape)
 
 
 def _has_text(record: bytes, delimiter: str) -> bool:

@@ -79,8 +79,7 @@ def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
     """Find the records of a text and the first `width` cells of each. `buffer` is padded; it is not changed."""
     size = len(buffer) - PADDING
     most, _ = count_line_ends(buffer, size)
-    starts = np.zeros((width, most), dtype=np.int32)
-    sizes = np.zeros((width, most), dtype=np.int32)
+    starts, sizes = np.empty((width, most), dtype=np.int32), np.empty((width, most), dtype=np.int32)
     ends, counts = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     found, regular, is_open, doubled = _find(buffer, size, ord(delimiter), starts, sizes, ends, counts)
     if found < most:
@@ -141,6 +140,8 @@ def _find(
             begin = place + 1
             if byte == _LINE_FEED:
                 ends[row], counts[row] = begin, column
+                for missing in range(column, width):
+                    starts[missing, row], sizes[missing, row] = 0, 0
                 row, column = row + 1, 0
     return row, regular, inside, doubled
 
