@@ -53,10 +53,18 @@ def test_without_a_key_there_is_nothing(program, world):
     assert (told.status_code, told.json()["code"]) == (401, "gateway.key_missing")
 
 
-@pytest.mark.parametrize("code", ["91990101MA0999999X", "x", "%00", "a" * 500])
-def test_an_unknown_code_is_a_problem_of_its_own(code, program):
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        pytest.param("91990101MA0999999X", "subjects.not_found", id="nobody's"),
+        pytest.param("x", "subjects.not_found", id="no code"),
+        pytest.param("a" * 500, "subjects.not_found", id="long"),
+        pytest.param("%00", "gateway.not_found", id="NUL: no such address"),
+    ],
+)
+def test_an_unknown_code_is_a_problem_of_its_own(code, problem, program):
     told = program.get(f"/api/v1/subjects/{code}")
-    assert (told.status_code, told.json()["code"]) == (404, "subjects.not_found")
+    assert (told.status_code, told.json()["code"]) == (404, problem)
 
 
 def test_what_is_not_public_stays_in(program, world):
