@@ -53,7 +53,7 @@ _MEBIBYTE = 1 << 20
 _POLL_SECONDS = 0.05
 _LOOKING = 2  # threads that look at chunks, beside the one that reads and the one that judges
 _SWITCH_SECONDS = 0.0002  # threads hand compiled work to each other and should not wait for a turn
-_LARGER_PARTS = 8  # a check alone holds the cells of a part and nothing else: it may read larger ones
+_LARGER_PARTS = 6  # a check alone keeps no rows; parts from 32 MB on would be mapped anew each time
 _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve without using
 
 

@@ -29,9 +29,7 @@ from xinshu.collection.reading.shape import (
 from xinshu.kernel.cells import PADDING, Bytes, Cells
 
 _HEAD_BYTES = 1 << 18
-_SMALL_PART = (
-    8  # the first block is that much smaller, and the last ones down to it: all who work on blocks do so soon and long
-)
+_SMALL_PART = 8  # the first block is that much smaller, blocks grow, and shrink to it again: all who work on them begin soon and end late
 _TAIL_BYTES = 1 << 16
 
 
@@ -81,7 +79,7 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, int]]:
         part = small = max(size // _SMALL_PART, 1)
         while start < end:
             stop = min(start + part, end)
-            part = min(size, max((end - stop) // 2, small))
+            part = min(size, 2 * part, max((end - stop) // 2, small))
             if stop < end:
                 near = max(start, stop - _TAIL_BYTES)
                 line = os.pread(file.fileno(), stop - near, near).rfind(b"\n")
