@@ -1,6 +1,6 @@
 """Screenshots of the public pages, at the width of a desk and of a phone, by the Chromium of the machine.
 
-    .venv/bin/python scripts/screenshots.py http://127.0.0.1:8000 --out /tmp/shots    every page, to look at
+    .venv/bin/python scripts/screenshots.py http://127.0.0.1:8000 --out var/shots     every page, to look at
     .venv/bin/python scripts/screenshots.py http://127.0.0.1:8000 --readme            the pictures of the README
 
 The website must be running on the demo province (`make demo`). Needs chromium and fonts-noto-cjk.
@@ -119,7 +119,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", help="address of the running website")
-    parser.add_argument("--out", type=Path, default=Path("/tmp/xinshu-screenshots"))
+    parser.add_argument("--out", type=Path, default=Path("var/shots"))
     parser.add_argument("--readme", action="store_true")
     given = parser.parse_args()
     root = given.root.rstrip("/")

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -196,3 +196,15 @@ def page(browser: Browser, website: Website) -> Iterator[Page]:
     """A page at a desk."""
     with opened(browser, website, viewport=DESK) as one:
         yield one
+
+
+@contextmanager
+def working(environment: Mapping[str, str]) -> Iterator[None]:
+    """The task worker of an installation, for the block."""
+    command = [sys.executable, "-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+        try:
+            yield
+        finally:
+            running.terminate()
+            running.wait(timeout=60)

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import DESK, PHONE, ROOT, Website, opened, serving
+from tests.e2e.conftest import DESK, PHONE, ROOT, Website, opened, serving, working
 from tests.e2e.test_public_pages import AXE, NPM, SERIOUS, VALIDATOR, invalid_html
 from tests.plugins.main_path import AUTHORITY_NAME, Row, make_uscc
 
@@ -34,17 +33,6 @@ class Office:
     username: str
     password: str
     source: str
-
-    @contextmanager
-    def worker(self) -> Iterator[None]:
-        """The task worker, for the block."""
-        command = [sys.executable, "-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
-        with subprocess.Popen(command, env=self.environment, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
-            try:
-                yield
-            finally:
-                running.terminate()
-                running.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +147,7 @@ def test_a_reporter_hands_in_watches_reads_and_takes_the_marked_workbook(desk, o
     expect(job).to_contain_text("等待处理")
     expect(desk.locator("#tray-count")).to_have_text("1")
     address = desk.url
-    with office.worker():
+    with working(office.environment):
         expect(job).to_contain_text(re.compile("读取文件|登记|入库"), timeout=60_000)  # without loading the page anew
         desk.goto("/c/submit")  # leaving changes nothing
         desk.goto(address)
@@ -215,7 +203,7 @@ def pages(office: Office, workbook: Path, browser) -> dict[str, str]:
     with opened(browser, Website(office.root, "", "", ""), viewport=DESK) as page:
         sign_in(page, office)
         refused = upload(page, b"a,b\n1,2\n", "别的表.csv")
-        with office.worker():
+        with working(office.environment):
             page.goto(refused)
             expect(page.locator(".refusal")).to_be_visible(timeout=60_000)
         page.goto("/c/submit")

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 from playwright.sync_api import Page, expect
-from tests.e2e.conftest import DESK, LONG_NAME, PHONE, ROOT, STARTS_IN, Website, opened, serving
+from tests.e2e.conftest import DESK, LONG_NAME, PHONE, ROOT, STARTS_IN, Website, opened, serving, working
 from tests.plugins.main_path import AUTHORITY_NAME, make_uscc
 
 from xinshu.security.identity.factors import code_at, step_of
@@ -92,17 +92,6 @@ class Agency:
     legal: Person
     consent: str
     sample: str
-
-    @contextmanager
-    def worker(self) -> Iterator[None]:
-        """The task worker, for the block."""
-        command = [sys.executable, "-m", "django", "procrastinate", "--settings", "xinshu.project.settings", "worker"]
-        with subprocess.Popen(command, env=self.environment, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
-            try:
-                yield
-            finally:
-                running.terminate()
-                running.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +237,7 @@ def test_a_batch_goes_from_application_over_another_post_to_a_file_for_a_time(br
         other.get_by_role("link", name=number).click()
         other.get_by_role("button", name=re.compile("同意 3 个主体")).click()
         expect(other.locator(".pagehead .tag")).to_have_text("已审核")
-    with agency.worker():
+    with working(agency.environment):
         for _ in range(60):
             officer.reload()
             if officer.locator(".pagehead .tag").inner_text() == "已完成":
