@@ -235,6 +235,11 @@ def test_the_commands_tell_the_same(stocked, capsys):
     assert (found["count"], found["hits"][0]["matched"]) == (2, "名称开头")
     assert run(["search", "A市", "--limit", "1"]) == 0
     assert "只列出前 1 个" in capsys.readouterr().out
+    assert run(["search", "A环罚2026 1", "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)["documents"]
+    assert (document["document_no"], document["subject"]) == ("A环罚〔2026〕1号", code)
+    assert run(["search", "A环罚2026 1"]) == 0
+    assert "A环罚〔2026〕1号" in capsys.readouterr().out
     assert run(["search", "没有的名称"]) == 0
     assert "未查到主体" in capsys.readouterr().out
     assert run(["subject", stocked.company(99), "--json"]) == 2
@@ -311,8 +316,18 @@ def test_a_document_found_leads_to_its_record_and_nothing_is_said_of_subjects(cl
     document = DocumentHit("R" * 16, "行政处罚", "A环罚〔2026〕1号", stocked.company(1), "A市第1纺织有限公司")
     answering(monkeypatch, documents=(document,))
     text = client.get("/search", {"q": "A环罚〔2026〕1号"}).content.decode()
-    assert f'href="/s/{stocked.company(1)}#r-{"R" * 16}"' in text
+    assert f'href="/r/{"R" * 16}"' in text
     assert "没有查到" not in text
+
+
+def test_the_number_of_a_document_is_answered_and_offered_while_typing(client, stocked):
+    text = client.get("/search", {"q": "A环罚[2026]1"}).content.decode()
+    address = re.search(r'href="(/r/[0-9A-Z]{16})">A环罚〔2026〕1号', text)
+    assert address is not None
+    assert client.get(address[1]).status_code == 200
+    offered = client.get("/search/suggest", {"q": "A环罚[2026]1", "box": "find"}).content.decode()
+    assert f'data-go="{address[1]}"' in offered
+    assert "1个可选" in offered
 
 
 def test_similar_names_stand_apart_from_hits_with_their_reasons(client, stocked, monkeypatch):

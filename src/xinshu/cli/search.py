@@ -1,9 +1,10 @@
-"""`xinshu search`: subjects by code or name."""
+"""`xinshu search`: what the search box of the website finds."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,40 +14,57 @@ from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
-from xinshu.subjects.domain import Hit
-from xinshu.subjects.queries import search
+from xinshu.publication.queries import PublicReference
+from xinshu.publication.search import SearchAnswer, search_public
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("search", help="按名称、曾用名或代码查找主体")(_search)
+    app.command("search", help="按名称、曾用名、拼音、代码查找主体，按文书号查找公示信息")(_search)
 
 
 def _search(
-    text: Annotated[str, typer.Argument(help="名称（可只写开头）或统一社会信用代码", show_default=False)],
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="最多列出个数")] = 20,
+    text: Annotated[str, typer.Argument(help="名称中任意一段、代码、拼音或文书号", show_default=False)],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="最多列出主体个数")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> int:
-    with open_installation(read_settings()):
+    settings = read_settings()
+    with open_installation(settings):
         require_migrated()
-        hits = search(text, limit=limit)
+        reference = PublicReference.load(open_profile(settings.profile, settings.profiles_dir))
+        found = search_public(text, reference=reference, day=shanghai_date(datetime.now(UTC)), limit=limit)
     if as_json:
-        answer = {"query": text, "count": len(hits), "hits": [asdict(each) for each in hits]}
-        typer.echo(json.dumps(answer, ensure_ascii=False))
-    elif hits:
-        Console().print(_table(hits))
-        if len(hits) == limit:
-            typer.echo(f"只列出前 {limit} 个，可用 --limit 增加，或写出更完整的名称")
+        told = {name: [asdict(each) for each in getattr(found, name)] for name in ("documents", "suggestions")}
+        hits = [asdict(each) for each in found.subjects]
+        typer.echo(json.dumps({"query": text, "count": len(hits), "hits": hits, **told}, ensure_ascii=False))
     else:
-        typer.echo("未查到主体。至少写两个字；名称从开头写起，或写 18 位统一社会信用代码")
+        _show(Console(), found, limit)
     return 0
 
 
-def _table(hits: list[Hit]) -> Table:
-    table = Table()
-    for title in ("统一社会信用代码", "名称", "登记状态", "匹配"):
-        table.add_column(title, overflow="fold")
-    for each in hits:
-        table.add_row(*(Text(printable(cell)) for cell in (each.uscc, each.name, each.status, each.matched)))
+def _show(console: Console, found: SearchAnswer, limit: int) -> None:
+    if found.subjects:
+        rows = [(each.uscc, each.name, each.status, each.matched) for each in found.subjects]
+        console.print(_table("", ("统一社会信用代码", "名称", "登记状态", "匹配"), rows))
+        if found.full:
+            typer.echo(f"只列出前 {limit} 个，可用 --limit 增加，或写出更完整的名称")
+    if found.documents:
+        rows = [(each.document_no, each.item_title, each.subject, each.subject_name) for each in found.documents]
+        console.print(_table("公示信息", ("文书号", "事项", "统一社会信用代码", "主体"), rows))
+    if not found.subjects and not found.documents:
+        typer.echo("未查到主体。名称至少写两个字，代码写全 18 位，文书号写全")
+    if found.suggestions:
+        rows = [(each.uscc, each.name, each.status, "；".join(each.reasons)) for each in found.suggestions]
+        console.print(_table("名称相近的主体", ("统一社会信用代码", "名称", "登记状态", "说明"), rows))
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, str, str, str]]) -> Table:
+    table = Table(title=title or None)
+    for each in columns:
+        table.add_column(each, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table

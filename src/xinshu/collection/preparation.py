@@ -18,7 +18,7 @@ from xinshu.catalogue.checks.keys import CITIZEN_ID, COUNTERPART, SEPARATOR, com
 from xinshu.catalogue.domain import CatalogueItem, ItemField
 from xinshu.kernel.assembly import Rows, Source, Writer, Written, character_table
 from xinshu.kernel.cells import Texts
-from xinshu.kernel.text import NAME_CHARACTERS, normalise_name
+from xinshu.kernel.text import DOCUMENT_CHARACTERS, NAME_CHARACTERS, document_key, normalise_name
 from xinshu.records.domain import FACTS, NO_DAY, Accepted
 from xinshu.security.masking import mask
 from xinshu.security.masking_cells import COMPILED, LONGEST, write_masked
@@ -31,6 +31,7 @@ _PUBLICITY_COLUMNS = ("kinds_field", "severity_field", "domain_field", "procedur
 
 _KEY_CHARACTERS = {"(": "〔", ")": "〕"}
 _NAMES = character_table(NAME_CHARACTERS)
+_DOCUMENTS = character_table(DOCUMENT_CHARACTERS)
 _KEYS = character_table(
     _KEY_CHARACTERS | {char: _KEY_CHARACTERS.get(other, other) for char, other in NAME_CHARACTERS.items()}
 )
@@ -40,9 +41,9 @@ def prepare(item: CatalogueItem, result: ChunkResult) -> Accepted:
     """The accepted rows of a chunk.
 
     `texts`: `identity` and `key` (texts to be hashed); the values of the roles under their role names, empty where the
-    item has none; `name_norm`; `kinds`, `severity`, `domain`, `procedure`; for items that create subjects `status`,
-    `region`, `approved_on`, `former_names`; `payload` (JSON, personal values masked), `personal` (JSON, empty where the
-    row has none).
+    item has none; `name_norm`; `document` (its number in the form it is found by); `kinds`, `severity`, `domain`,
+    `procedure`; for items that create subjects `status`, `region`, `approved_on`, `former_names`; `payload` (JSON,
+    personal values masked), `personal` (JSON, empty where the row has none).
     """
     facts, roles = result.facts, item.roles
     rows = np.flatnonzero(~(result.doubtful | result.duplicate))
@@ -92,6 +93,7 @@ class _Preparation:
         for role in _ROLE_COLUMNS:
             columns[role] = self._value(getattr(roles, role))
         columns["name_norm"] = self.writer.translated(columns["counterpart_name"], _NAMES, normalise_name)
+        columns["document"] = self.writer.translated(columns["document_no"], _DOCUMENTS, document_key)
         for name in _PUBLICITY_COLUMNS:
             columns[name.removesuffix("_field")] = self._value(getattr(item.publicity, name))
         if item.creates_subjects:

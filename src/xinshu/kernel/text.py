@@ -62,6 +62,12 @@ def _name_characters() -> dict[str, str]:
 NAME_CHARACTERS: Mapping[str, str] = _name_characters()
 """{character: replacement} of `normalise_name`: one pass, nothing else to do; no replacement is itself replaced."""
 
+DOCUMENT_CHARACTERS: Mapping[str, str] = {
+    **{char: "" if other in {"(", ")"} else other for char, other in NAME_CHARACTERS.items()},
+    **dict.fromkeys("()第號号", ""),
+}
+"""{character: replacement} of `document_key`."""
+
 _C1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # what Windows-1252 shows for the bytes 80-9F
 _TAIL = f"[\u0080-\u00bf{_C1252}]"  # a UTF-8 continuation byte read as Latin-1 or Windows-1252
 GARBLED_PATTERN = "|".join(
@@ -87,6 +93,7 @@ PLACEHOLDER_PATTERN = (
 
 _CELL_TABLE = str.maketrans(dict(CELL_CHARACTERS))
 _NAME_TABLE = str.maketrans(dict(NAME_CHARACTERS))
+_DOCUMENT_TABLE = str.maketrans(dict(DOCUMENT_CHARACTERS))
 _UPPER_TABLE = str.maketrans(_ASCII_LOWER, _ASCII_LOWER.upper())
 _FULL_WIDTH = re.compile(FULL_WIDTH_ALNUM_PATTERN)
 _GARBLED = re.compile(GARBLED_PATTERN)
@@ -109,6 +116,14 @@ def normalise_name(text: str) -> str:
     ideographs as their ordinary forms. Idempotent.
     """
     return text.translate(_NAME_TABLE)
+
+
+def document_key(text: str) -> str:
+    """The number of a document in the form used for comparison: as a name, and without brackets, 第 and 号 [proposed].
+
+    A环罚〔2026〕17号, A环罚[2026]第17号 and a环罚 2026 17 have one key. Idempotent.
+    """
+    return text.translate(_DOCUMENT_TABLE)
 
 
 def upper_ascii(text: str) -> str:

@@ -95,7 +95,7 @@ def public_page_of(public: str, *, reference: PublicReference, day: date) -> Pub
     name = read_public_id(public)
     record = record_named(name) if name is not None else None
     item = None if record is None else reference.catalogue.get(record.item)
-    if record is None or item is None or not _can_be_public(item) or about_a_person(record, item):
+    if record is None or item is None or not can_be_public(item) or about_a_person(record, item):
         raise RecordNotFound
     if record.public_from is None or day < record.public_from:
         raise RecordNotFound
@@ -137,11 +137,12 @@ def _sections(
             ),
         )
         for item in reference.catalogue.values()
-        if _can_be_public(item)
+        if can_be_public(item)
     )
 
 
-def _can_be_public(item: CatalogueItem) -> bool:
+def can_be_public(item: CatalogueItem) -> bool:
+    """Whether records of the item may stand on public pages at all."""
     return not item.creates_subjects and item.publicity.by != "none" and item.access == "public"
 
 

@@ -6,24 +6,32 @@ only similar stands apart in `suggestions` and is never mixed with them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from xinshu.kernel.text import normalise_cell, normalise_name
-from xinshu.publication.queries import PublicReference
+from xinshu.kernel.ids import public_id
+from xinshu.kernel.text import document_key, normalise_cell, normalise_name
+from xinshu.publication.queries import PublicReference, can_be_public
+from xinshu.publication.wording import about_a_person, document_number
+from xinshu.records.queries import records_of_document
 from xinshu.security.queries import organisation_names
 from xinshu.subjects.domain import Hit, Proposed
-from xinshu.subjects.queries import search_names, without_controls
+from xinshu.subjects.queries import find_subject, search_names, without_controls
 from xinshu.subjects.vocabulary import Vocabulary
 
 _MOST_OFFICES = 10
+_MOST_DOCUMENTS = 20  # one decision may be about many
+_SHORTEST_NUMBER = 4
+_DIGIT = re.compile("[0-9]")
+_CREDIT_CODE = re.compile("[0-9A-Z]{18}")
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentHit:
-    """A public record found by the number of its document. `subject` is the USCC of the page it stands on."""
+    """A public record found by the number of its document. `record`: its public id; `subject`: USCC of whom it is about."""
 
     record: str
     item_title: str
@@ -68,18 +76,32 @@ def search_public(text: str, *, reference: PublicReference, day: date, limit: in
         day: the Shanghai day asked about: documents found are public on it.
         limit: most subjects listed.
     """
-    del day
     found = search_names(text, vocabulary=reference.names, limit=limit)
     wanted = normalise_name(normalise_cell(without_controls(text)))
     return SearchAnswer(
         text,
         found.hits,
         found.suggestions,
-        (),
+        tuple(_documents(text, reference, day)),
         tuple(_offices(wanted, reference.names)),
         found.full,
         found.notes,
     )
+
+
+def _documents(text: str, reference: PublicReference, day: date) -> Iterator[DocumentHit]:
+    """Public records whose document has this number, each with the subject whose page it stands on."""
+    wanted = document_key(without_controls(text))
+    if len(wanted) < _SHORTEST_NUMBER or _DIGIT.search(wanted) is None or _CREDIT_CODE.fullmatch(wanted):
+        return
+    for record in records_of_document(text, day=day, limit=_MOST_DOCUMENTS):
+        item = reference.catalogue.get(record.item)
+        if item is None or not can_be_public(item) or about_a_person(record, item):
+            continue
+        shown = document_number(item, record)
+        if document_key(shown) == wanted:
+            subject = find_subject(public_id(record.subject))
+            yield DocumentHit(public_id(record.id), item.title, shown, subject.uscc, subject.name)
 
 
 _compared = lru_cache(10_000)(normalise_name)  # every search compares the same names

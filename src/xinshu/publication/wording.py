@@ -104,6 +104,12 @@ def public_record(item: CatalogueItem, record: StoredRecord, day: date, words: W
     )
 
 
+def document_number(item: CatalogueItem, record: StoredRecord) -> str:
+    """The number of the record's document as the public may read it; empty where it has none or that is not public."""
+    code = item.roles.document_no
+    return record.values.get(code, "") if code is not None and item.field(code).access == "public" else ""
+
+
 def _roles(item: CatalogueItem) -> dict[str, str | None]:
     roles = item.roles
     return {"headline": roles.headline, "document_no": roles.document_no, "authority_name": roles.authority_name}

@@ -20,6 +20,7 @@ from xinshu.rules.publicity import publicity_on
 
 OPEN_ENDED = date(2099, 12, 31)
 DIGEST_BYTES = 16
+DOCUMENT_BYTES = 8
 NO_DAY = -(2**31)
 """Stands for an absent date among day numbers (since 1970-01-01)."""
 
@@ -128,6 +129,14 @@ class Digester:
             ]
         digests = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, hashlib.sha256().digest_size)
         return digests[:, :DIGEST_BYTES].copy()
+
+
+def document_digest(key: bytes) -> bytes:
+    """What a record is found by in the index of document numbers: eight bytes of the digest of a `document_key`.
+
+    No secret: the numbers stand on public pages. Two numbers may share it, so whoever finds by it compares the numbers.
+    """
+    return hashlib.sha256(key).digest()[:DOCUMENT_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

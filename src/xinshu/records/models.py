@@ -42,6 +42,7 @@ class Record(models.Model):
         "linked_at": "none",
         "first_received_at": "none",
         "person_index": "pseudonymous",
+        "document": "none",  # of records about organisations alone
     }
 
     id = models.UUIDField(primary_key=True)
@@ -68,6 +69,7 @@ class Record(models.Model):
     public_until = models.DateField(null=True)
     marks = models.IntegerField()
     person_index = models.UUIDField(null=True)
+    document = models.BigIntegerField(null=True)
     payload = models.TextField()
     sealed = models.BinaryField(null=True)
 

@@ -18,7 +18,8 @@ from django.db import connection, transaction
 from xinshu.catalogue.queries import item_numbers
 from xinshu.kernel.database import fetch
 from xinshu.kernel.ids import public_id_bytes
-from xinshu.records.domain import Marks
+from xinshu.kernel.text import document_key
+from xinshu.records.domain import Marks, document_digest
 
 Scope = date | Literal["all"]
 
@@ -109,6 +110,19 @@ def record_named(public: str) -> StoredRecord | None:
     return _record(rows[0], names) if rows else None
 
 
+def records_of_document(number: str, *, day: date, limit: int) -> list[StoredRecord]:
+    """Records about organisations that may have this number of a document and are public on that day, latest event first.
+
+    Args:
+        number: as somebody typed it. Numbers are indexed by a digest: compare those of the records with it.
+    """
+    wanted = int.from_bytes(document_digest(document_key(number).encode()), signed=True)
+    with reading(day):
+        rows = fetch(_OF_DOCUMENT, [wanted, limit])
+    names = {number: name for name, number in item_numbers().items()}
+    return [_record(row, names) for row in rows]
+
+
 def records_of_batches(
     batches: Sequence[int], item: str, *, day: date, offset: int, limit: int
 ) -> tuple[list[StoredRecord], int]:
@@ -167,6 +181,11 @@ _PRESENT: LiteralString = f"{_OF_SUBJECTS}%s)"
 _NAMED: LiteralString = f"""
 SELECT {_COLUMNS.format(c="r")} FROM records_record r
 WHERE substr(sha256(uuid_send(r.id)), 1, 10) = %s AND r.subject_id IS NOT NULL
+"""
+_OF_DOCUMENT: LiteralString = f"""
+SELECT {_COLUMNS.format(c="r")} FROM records_record r
+WHERE r.document = %s AND r.subject_id IS NOT NULL AND r.person_index IS NULL
+ORDER BY r.event_date DESC NULLS LAST, r.id LIMIT %s
 """
 _OF_BATCHES = """
 FROM records_record r WHERE r.batch_id = ANY(%(batches)s) AND r.item_id = %(item)s

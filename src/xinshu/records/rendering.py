@@ -10,13 +10,23 @@ import numpy as np
 from xinshu.kernel import copying, packing
 from xinshu.kernel.different import Different
 from xinshu.records.chunk import Chunk, Digested, Mask, Rows, day_number, day_of
-from xinshu.records.domain import DIGEST_BYTES, NO_DAY, LoadContext, Marks, Publicity, PublicityFacts, judge_publicity
+from xinshu.records.domain import (
+    DIGEST_BYTES,
+    DOCUMENT_BYTES,
+    NO_DAY,
+    LoadContext,
+    Marks,
+    Publicity,
+    PublicityFacts,
+    document_digest,
+    judge_publicity,
+)
 from xinshu.security.sealing import Vault
 from xinshu.subjects.domain import Link
 
 COLUMNS = (
-    "counterpart, item_id, key_hash, id, subject_id, linked_by, linked_at, first_received_at, person_index, content_hash,"
-    " batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity, public_from,"
+    "counterpart, item_id, key_hash, id, subject_id, linked_by, linked_at, first_received_at, person_index, document,"
+    " content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity, public_from,"
     " repair_from, public_until, marks, payload, sealed"
 )
 _PLACE = b"records_record\0sealed\0"
@@ -151,6 +161,7 @@ class Renderer:
             packing.picked([received, copying.NULL], link.missing.astype(np.int64)),
             packing.same(received, count),
             packing.cells(persons) if persons else packing.same(copying.NULL, count),
+            packing.fixed(*_documents(chunk, rows)),
             packing.fixed(chunk.contents[rows]),
             packing.same(copying.integers([context.batch_id])[0], count),
             packing.integers(chunk.row_numbers[rows]),
@@ -182,6 +193,16 @@ class Renderer:
         for row, cell in zip(filled.tolist(), sealed, strict=True):
             cells[row] = cell
         return cells
+
+
+def _documents(chunk: Chunk, rows: Rows) -> tuple[Digested, Mask]:
+    """By what the rows are found from the number of their document (shape (rows, 8)), and which are not: those
+    without one and those about a natural person."""
+    buffer, (starts,), (sizes,) = chunk.places(rows, "document")
+    none = (sizes == 0) | chunk.fact("person")[rows].astype(np.bool_)
+    whole, stops = buffer.data, starts + sizes
+    digests = [document_digest(bytes(whole[at:stop])) for at, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DOCUMENT_BYTES), none
 
 
 def _marks(late: Mask, event: Rows, closed: Rows, default: Mask) -> Rows:

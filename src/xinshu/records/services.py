@@ -246,6 +246,7 @@ UPDATE records_record r SET
     linked_at = CASE WHEN c.subject_id IS NOT DISTINCT FROM r.subject_id OR c.subject_id IS NULL THEN r.linked_at
                      ELSE c.linked_at END,
     person_index = c.person_index,
+    document = c.document,
     {", ".join(f"{n} = c.{n}" for n in (name.strip() for name in _CONTENT.split(",")) if n != "received_at")}
 FROM loading_changed c WHERE r.counterpart = c.counterpart AND r.id = c.id
 """,

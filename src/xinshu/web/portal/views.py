@@ -130,7 +130,10 @@ def suggest(request: HttpRequest, portal: Portal) -> HttpResponse:
     query = typed(request.GET.get("q", ""))
     hint = code_hint(query)
     answer = search_public(query, reference=portal.reference, day=today(), limit=_SUGGESTED)
-    context = {"query": query, "hits": answer.subjects, "hint": hint, "box": request.GET.get("box", "")[:20]}
+    documents = answer.documents[: _SUGGESTED - len(answer.subjects)]
+    offers = [(reverse("record", args=[each.record]), each.document_no, each.subject_name, "") for each in documents]
+    offers += [(reverse("subject", args=[each.uscc]), each.name, each.matched, each.uscc) for each in answer.subjects]
+    context = {"query": query, "offers": offers, "hint": hint, "box": request.GET.get("box", "")[:20]}
     return render(request, "portal/_suggestions.html", context)
 
 
