@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 import pytest
 from django.db import connections
+from django.test import Client, RequestFactory, override_settings
+from django.urls import clear_url_caches
+from django.utils import timezone
 
+from xinshu.disclosure import batches
 from xinshu.disclosure.consents import Offer, ask, give
 from xinshu.disclosure.domain import Asked, Request
 from xinshu.disclosure.gate import Gate
+from xinshu.disclosure.requesters import requester_of
 from xinshu.kernel.identifiers import CitizenId
+from xinshu.project import urls
 from xinshu.security.domain import Actor, Level, OrganisationFacts, Role
+from xinshu.security.identity.sessions import begin
+from xinshu.security.models import Post, User
+from xinshu.security.queries import organisations
 from xinshu.security.services import store_organisations
+from xinshu.web.console import card, paper, query
+from xinshu.web.space import consents
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # noon in Shanghai
 BANK = "91990102MA000900X0"
@@ -165,3 +178,70 @@ def audited(database) -> Callable[..., list[dict[str, object]]]:
         return [row for row in found if all(row[name] == value for name, value in wanted.items())]
 
     return rows
+
+
+@pytest.fixture
+def site(gate, monkeypatch):
+    """The website whose pages of disclosure work at the world's gate; jobs act for the real requester."""
+    monkeypatch.setattr(batches, "requester_of", requester_of)
+    module = ModuleType("disclosure_test_urls")
+    own = [route for pages in (query, card, paper, consents) for route in pages.routes(lambda: gate)]
+    names = {each.name for each in own}
+    module.urlpatterns = [each for each in urls.urlpatterns if each.name not in names] + own
+    for name in ("handler403", "handler404", "handler429", "handler500"):
+        setattr(module, name, getattr(urls, name))
+    sys.modules[module.__name__] = module
+    with override_settings(ROOT_URLCONF=module.__name__):
+        clear_url_caches()
+        yield gate
+    clear_url_caches()
+    del sys.modules[module.__name__]
+
+
+def browser_of(user: User, factor: datetime | None = None) -> Client:
+    """A browser with a session of the user as signing in makes it; `factor`: when the second factor was shown, now at first."""
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    request = RequestFactory().get("/")
+    request.session = client.session
+    begin(request, user, timezone.now())
+    shown = (factor or timezone.now()).timestamp()
+    request.session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": shown}]
+    request.session.save()
+    return client
+
+
+@pytest.fixture
+def enter(site, world):
+    """A browser signed in as a new user with a role, of the world's unit unless another is named.
+
+    `factor`: when the second factor was shown, just now at first.
+    """
+
+    def make(name: str, role: Role, unit: str = "", *, factor: datetime | None = None) -> Client:
+        user = User.objects.create(username=name, display_name=f"{name}某", organisation_id=unit or world.source)
+        since = timezone.now() - timedelta(days=1)
+        Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
+        return browser_of(user, factor)
+
+    return make
+
+
+@pytest.fixture
+def personnel(gate, make_actor, world):
+    """The human resources department: an officer and two approvers; a person with a penalty of his own."""
+    unit = next(each.uscc for each in organisations() if each.kind == "human-resources")
+    person = {
+        "行政相对人名称": "王小明",
+        "行政相对人类别": "自然人",
+        "自然人证件类型": "身份证",
+        "自然人证件号码": PERSON,
+    }
+    row = world.penalty(1, 77, **person) | {"行政相对人代码_1(统一社会信用代码)": "", "法定代表人": ""}
+    assert world.penalise([row]).accepted == 1
+    approver = frozenset({Role.QUERY_APPROVER})
+    return (
+        make_actor("ren", unit=unit),
+        make_actor("shen", unit=unit, roles=approver),
+        make_actor("hui", unit=unit, roles=approver),
+    )

@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 from tests.disclosure.conftest import BANK, NOW
 from tests.disclosure.test_interface import bank, bank_key, body, client, interface, lasting, post  # noqa: F401
-from tests.disclosure.test_pages import site  # noqa: F401
 
 from xinshu.disclosure.asking import query
 from xinshu.disclosure.cards import LIFE, card_of, framers_of, origins_of, register_card, show_card
@@ -252,7 +251,7 @@ def test_addresses_are_kept_in_one_form():
 
 
 @pytest.fixture
-def fresh(site, system, program, make_request):  # noqa: F811
+def fresh(site, system, program, make_request):
     """A link by the clock of the machine, for the website."""
     return register_card(site, program, make_request(), VIEWER, timezone.now()).token
 
@@ -296,7 +295,7 @@ def test_the_page_is_shut_to_others_and_the_link_used_up(headers, fresh):
     assert browse(fresh).status_code == 404
 
 
-def test_an_unknown_link_may_be_framed_by_nobody(site):  # noqa: F811
+def test_an_unknown_link_may_be_framed_by_nobody(site):
     told = browse("A" * 43)
     assert told.status_code == 404
     assert "frame-ancestors 'none'" in told["Content-Security-Policy"]

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import timedelta
-from types import ModuleType
 
 import pytest
-from django.test import Client, override_settings
-from django.urls import clear_url_caches
+from django.test import Client
 from django.utils import timezone
-from tests.disclosure.conftest import NOW
-from tests.disclosure.test_pages import browser_of
+from tests.disclosure.conftest import NOW, browser_of
 
 from xinshu.disclosure.asking import query
 from xinshu.disclosure.domain import Outcome
 from xinshu.disclosure.models import Consent
-from xinshu.project import urls
 from xinshu.security.domain import Role
 from xinshu.security.identity.mandates import give, state_legal
 from xinshu.security.identity.provider import Firm
 from xinshu.security.identity.requests import actor_by_name
 from xinshu.security.models import Post, User
-from xinshu.web.space import consents
 
 NAME = "A市第{}纺织有限公司"
-
-
-@pytest.fixture
-def site(gate):
-    module = ModuleType("consent_test_urls")
-    own = consents.routes(lambda: gate)
-    names = {each.name for each in own}
-    module.urlpatterns = [each for each in urls.urlpatterns if each.name not in names] + own
-    for name in ("handler403", "handler404", "handler429", "handler500"):
-        setattr(module, name, getattr(urls, name))
-    sys.modules[module.__name__] = module
-    with override_settings(ROOT_URLCONF=module.__name__):
-        clear_url_caches()
-        yield gate
-    clear_url_caches()
-    del sys.modules[module.__name__]
 
 
 @pytest.fixture

@@ -13,11 +13,13 @@ import pytest
 from tests.disclosure import test_cards as cards
 from tests.disclosure import test_consents as consents
 from tests.disclosure import test_own_consents as own
+from tests.disclosure import test_paper_consents as papers
 from tests.disclosure import test_refusals as refusals
 from tests.disclosure.conftest import NOW, PERSON
 from tests.disclosure.switching import ROOM, guards_of, switch_off
 from tests.disclosure.test_cards import link, program, system  # noqa: F401
 from tests.disclosure.test_own_consents import asked, firm  # noqa: F401
+from tests.disclosure.test_paper_consents import confirm  # noqa: F401
 from tests.disclosure.test_refusals import FIELD, scene  # noqa: F401
 from tests.guards.naming import named_in
 
@@ -28,6 +30,7 @@ from xinshu.disclosure.domain import Asked
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, make_link
 from xinshu.disclosure.errors import ConsentRefused
 from xinshu.disclosure.models import Consent, Copy, System, Ticket
+from xinshu.disclosure.paper_consents import register
 from xinshu.disclosure.queries import shown_query
 from xinshu.disclosure.review import decide_query, edit, withdraw
 from xinshu.disclosure.trail import trail
@@ -294,6 +297,24 @@ def a_person_for_firms(scene):  # noqa: F811
     query(scene.gate, scene.officer, scene.request(subjects=(Asked("person", PERSON),)), NOW)
 
 
+def _wrong(name):
+    """A paper that is refused on the way in."""
+
+    def case(gate, personnel):
+        register(gate, personnel[0], replace(papers.PAPER, **papers.WRONG[name][0]), NOW)
+
+    return case
+
+
+def _paper(step):
+    """A step of a paper that is registered and waits."""
+
+    def case(gate, personnel, confirm):  # noqa: F811
+        step(gate, personnel, register(gate, personnel[0], papers.PAPER, NOW).number, confirm)
+
+    return case
+
+
 _T, _C, _O = refusals, cards, own
 TABLE = [
     ("asking.carry_out NotApproved", _T.before_the_approval, "disclosure.not_approved"),
@@ -309,17 +330,17 @@ TABLE = [
     ("cards._use_up EditedAfterApproval", _C.other_purpose, "disclosure.edited_after_approval"),
     ("cards._use_up LinkUnknown", _C.expired_by_a_second, "disclosure.link_unknown"),
     ("cards._system_of CardShut", a_card_of_a_system_without_addresses, "disclosure.card_shut"),
-    ("consents._require_terms ConsentTerms", a_consent_to_shut_fields, "disclosure.consent_terms"),
-    ("consents._require_terms ConsentTerms 2", a_consent_without_uses, "disclosure.consent_terms"),
+    ("consents.require_terms ConsentTerms", a_consent_to_shut_fields, "disclosure.consent_terms"),
+    ("consents.require_terms ConsentTerms 2", a_consent_without_uses, "disclosure.consent_terms"),
     ("consents.give ConsentTerms", other_terms_than_were_read, "disclosure.consent_terms"),
     ("consents.give ConsentTerms 2", a_consent_without_evidence, "disclosure.consent_terms"),
     ("consents._lessen ConsentTerms", a_consent_to_nothing, "disclosure.consent_terms"),
     ("consents._lessen ConsentTerms 2", a_consent_for_longer, "disclosure.consent_terms"),
     ("consents.narrow ConsentTerms", a_consent_made_wider, "disclosure.consent_terms"),
     ("consents.renew ConsentTerms", a_consent_renewed_into_the_past, "disclosure.consent_terms"),
-    ("consents._locked NoConsent", an_unknown_consent_changed, "disclosure.no_consent"),
+    ("consents.locked NoConsent", an_unknown_consent_changed, "disclosure.no_consent"),
     ("consents.consent_of_grantee NoConsent", a_consent_to_another_unit_looked_at, "disclosure.no_consent"),
-    ("consents._require WrongState", _O.given_twice, "disclosure.consent_state"),
+    ("consents.require_state WrongState", _O.given_twice, "disclosure.consent_state"),
     ("consent_terms.judge_terms ConsentOther", another_platforms_consent, "disclosure.consent_other"),
     ("consent_terms.judge_state ConsentRevoked", a_revoked_consent, "disclosure.consent_revoked"),
     ("consent_terms.judge_state ConsentUsedUp", a_used_up_consent, "disclosure.consent_used_up"),
@@ -340,6 +361,37 @@ TABLE = [
     ("gate.purpose PurposeUnknown", _T.unknown_purpose, "disclosure.purpose_unknown"),
     ("own_consents.take_step WrongState", _O.no_such_step, "disclosure.consent_state"),
     ("own_consents._mine NoConsent", _O.other_firm, "disclosure.no_consent"),
+    ("paper_consents._offer SubjectKindShut", _wrong("a purpose about firms"), "disclosure.subject_kind"),
+    ("paper_consents._offer Incomplete", _wrong("no name"), "disclosure.registration_incomplete"),
+    (
+        "paper_consents._offer ConsentTerms",
+        _wrong("what needs no consent beside what does"),
+        "disclosure.consent_terms",
+    ),
+    ("paper_consents._offer ConsentTerms 2", _wrong("too long"), "disclosure.consent_terms"),
+    (
+        "paper_consents.decide_paper PaperSamePerson",
+        _paper(papers.confirmed_by_who_registered),
+        "disclosure.paper_same_person",
+    ),
+    ("paper_consents.decide_paper ConsentTerms", _paper(papers.confirmed_with_other_terms), "disclosure.consent_terms"),
+    (
+        "paper_consents.decide_paper ConsentForged",
+        _paper(papers.another_paper_put_in_its_place),
+        "disclosure.consent_forged",
+    ),
+    (
+        "paper_consents.decide_paper Incomplete",
+        _paper(papers.sent_back_without_a_word),
+        "disclosure.registration_incomplete",
+    ),
+    ("paper_consents.end_paper Incomplete", _paper(papers.ended_without_a_word), "disclosure.registration_incomplete"),
+    ("paper_consents._of_unit NoConsent", _paper(papers.ended_by_another_unit), "disclosure.no_consent"),
+    ("paper_lists.shown_paper NoConsent", _paper(papers.the_page_of_another_unit), "disclosure.no_consent"),
+    ("paper_scans.kind_of PaperInvalid", _wrong("too large"), "disclosure.paper_invalid"),
+    ("paper_scans.kind_of PaperInvalid 2", _wrong("a program"), "disclosure.paper_invalid"),
+    ("paper_scans.digest_of_scan PaperInvalid", _wrong("half a digest"), "disclosure.paper_invalid"),
+    ("paper_scans.digest_of_scan PaperInvalid 2", _wrong("another digest"), "disclosure.paper_invalid"),
     ("queries.shown_query NotRegistered", the_page_of_anothers_query, "disclosure.not_registered"),
     ("registration.judge BatchLimit", _T.batch_limit_and_one, "disclosure.batch_limit"),
     ("registration.judge SubjectKindShut", a_person_for_firms, "disclosure.subject_kind"),
@@ -363,7 +415,7 @@ TABLE = [
         a_period_that_ends_before_it_begins,
         "disclosure.registration_incomplete",
     ),
-    ("registration._readable SubjectInvalid", _T.wrong_code, "disclosure.subject_invalid"),
+    ("registration.readable SubjectInvalid", _T.wrong_code, "disclosure.subject_invalid"),
     ("registration._fields FieldShut", _T.barred_fields, "disclosure.field_shut"),
     ("registration.destruction Incomplete", destroyed_in_ten_years, "disclosure.registration_incomplete"),
     ("review.decide_query ApprovalMismatch", _T.approval_of_another_count, "disclosure.approval_mismatch"),
@@ -387,6 +439,7 @@ ELSEWHERE = {
     "machines._again": "tests/disclosure/test_interface.py::test_the_first_answer_is_told_again_and_counted_once",
     "consent_terms.judge_scope": "tests/disclosure/test_consents.py::test_a_query_that_names_more_than_was_consented_is_refused",
     "consent_use._refusal": "tests/disclosure/test_consents.py::test_a_consent_that_does_not_hold_opens_nothing",
+    "paper_scans.open_scan": "tests/disclosure/test_paper_consents.py::test_a_scan_the_unit_keeps_is_known_by_its_digest",
     "results.open_result": "tests/disclosure/test_refusals.py::test_a_batch_is_refused_whole",
     "paper.as_pdf": "tests/disclosure/test_scenes.py::test_no_more_people_at_once_than_go_on_paper",
     "gate.limits": "tests/disclosure/test_purposes.py::test_a_purpose_holds_in_its_period_only",

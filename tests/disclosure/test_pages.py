@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
 from uuid import UUID
 
 import pytest
-from django.test import Client, RequestFactory, override_settings
-from django.urls import clear_url_caches
 from django.utils import timezone
 from tests.disclosure.conftest import PERSON
 
 from xinshu.disclosure import batches
 from xinshu.disclosure.models import Ticket
-from xinshu.disclosure.requesters import requester_of
-from xinshu.project import urls
 from xinshu.security.domain import Role
-from xinshu.security.identity.sessions import begin
-from xinshu.security.models import Post, User
+from xinshu.security.models import User
 from xinshu.security.queries import organisations
-from xinshu.web.console import card, query
 
 GIVEN = {
     "purpose": "administrative-approval",
@@ -31,53 +23,6 @@ GIVEN = {
     "kind": "organisation",
     "use": "核查",
 }
-
-
-@pytest.fixture
-def site(gate, monkeypatch):
-    """The website whose desk of queries works at the world's gate; jobs act for the real requester."""
-    monkeypatch.setattr(batches, "requester_of", requester_of)
-    module = ModuleType("query_test_urls")
-    own = query.routes(lambda: gate) + card.routes(lambda: gate)
-    names = {each.name for each in own}
-    module.urlpatterns = [each for each in urls.urlpatterns if each.name not in names] + own
-    for name in ("handler403", "handler404", "handler429", "handler500"):
-        setattr(module, name, getattr(urls, name))
-    sys.modules[module.__name__] = module
-    with override_settings(ROOT_URLCONF=module.__name__):
-        clear_url_caches()
-        yield gate
-    clear_url_caches()
-    del sys.modules[module.__name__]
-
-
-def browser_of(user: User, factor: datetime | None = None) -> Client:
-    """A browser with a session of the user as signing in makes it; `factor`: when the second factor was shown, now at first."""
-    client = Client(headers={"host": "127.0.0.1"})
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    request = RequestFactory().get("/")
-    request.session = client.session
-    begin(request, user, timezone.now())
-    shown = (factor or timezone.now()).timestamp()
-    request.session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": shown}]
-    request.session.save()
-    return client
-
-
-@pytest.fixture
-def enter(site, world):
-    """A browser signed in as a new user with a role, of the world's unit unless another is named.
-
-    `factor`: when the second factor was shown, just now at first.
-    """
-
-    def make(name: str, role: Role, unit: str = "", *, factor: datetime | None = None) -> Client:
-        user = User.objects.create(username=name, display_name=f"{name}某", organisation_id=unit or world.source)
-        since = timezone.now() - timedelta(days=1)
-        Post.objects.create(user=user, role=role.value, organisation_id=unit or world.source, from_at=since)
-        return browser_of(user, factor)
-
-    return make
 
 
 @pytest.fixture

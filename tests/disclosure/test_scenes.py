@@ -21,8 +21,6 @@ from xinshu.disclosure.review import decide_query
 from xinshu.disclosure.trail import identify
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.identifiers import CitizenId
-from xinshu.security.domain import Role
-from xinshu.security.queries import organisations
 
 NAME = "A市第1纺织有限公司"
 LATER = timedelta(minutes=1)
@@ -139,26 +137,6 @@ def test_personal_numbers_stay_masked_in_every_scene(scene, known, world, office
     world.penalise([world.penalty(1, 9, 法定代表人证件类型="身份证", 法定代表人证件号码=PERSON)])
     result = query(known, officer, make_request(purpose=scene), NOW).result
     assert PERSON not in str(as_json(result))
-
-
-@pytest.fixture
-def personnel(gate, make_actor, world):
-    """The human resources department: an officer and two approvers; a person with a penalty of his own."""
-    unit = next(each.uscc for each in organisations() if each.kind == "human-resources")
-    person = {
-        "行政相对人名称": "王小明",
-        "行政相对人类别": "自然人",
-        "自然人证件类型": "身份证",
-        "自然人证件号码": PERSON,
-    }
-    row = world.penalty(1, 77, **person) | {"行政相对人代码_1(统一社会信用代码)": "", "法定代表人": ""}
-    assert world.penalise([row]).accepted == 1
-    approver = frozenset({Role.QUERY_APPROVER})
-    return (
-        make_actor("ren", unit=unit),
-        make_actor("shen", unit=unit, roles=approver),
-        make_actor("hui", unit=unit, roles=approver),
-    )
 
 
 def recruiting(make_request, *codes: str):

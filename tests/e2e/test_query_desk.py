@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -21,12 +21,18 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 from tests.e2e.conftest import DESK, LONG_NAME, PHONE, ROOT, STARTS_IN, Website, opened, serving, working
+from tests.e2e.test_console import serious
+from tests.e2e.test_public_pages import AXE, NPM, VALIDATOR, invalid_html
 from tests.plugins.main_path import AUTHORITY_NAME, make_uscc
 
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.identifiers import CitizenId
 from xinshu.security.identity.factors import code_at, step_of
 
 BASIS, MATTER = "《中华人民共和国行政许可法》", "SP-2026-0001"
 BANK = "示例农商银行"
+PERSON = next(f"11010118990101001{last}" for last in "0123456789X" if CitizenId.is_valid(f"11010118990101001{last}"))
+SHOTS = os.environ.get("SHOTS", "")
 # Made in a process of its own, which has the keys of the website: people with their second factors, a key, a consent.
 SETUP = f"""
 import json
@@ -40,6 +46,8 @@ from xinshu.disclosure.machines import machine_actor, register_system
 from xinshu.project.environment import read_settings
 from xinshu.security.domain import Level, OrganisationFacts, Role
 from xinshu.security.identity.accounts import make_demo_account
+from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.identifiers import CitizenId
 from xinshu.security.identity.factors import keep_totp, new_secret
 from xinshu.security.identity.mandates import state_legal
 from xinshu.security.identity.provider import Firm
@@ -225,6 +233,58 @@ def test_without_a_matter_nothing_is_asked(officer: Page, agency: Agency):
     officer.get_by_role("button", name="登记并查询").click()
     expect(officer.get_by_role("alert")).to_contain_text("查询登记不完整")
     expect(officer.get_by_label("主体代码")).to_have_value(agency.website.subject)
+
+
+@pytest.fixture
+def looked_at(browser, officer: Page, agency: Agency, need, tmp_path: Path):
+    """The officer's pages at both widths: accessible, valid, not wider than the screen; SHOTS keeps pictures of them."""
+    need(AXE.is_file() and VALIDATOR.is_file(), NPM)
+
+    def look(*addresses: str) -> None:
+        found, texts = {}, {}
+        for size in (DESK, PHONE):
+            state = officer.context.storage_state()
+            with opened(browser, agency.website, viewport=size, bypass_csp=True, storage_state=state) as page:
+                for number, address in enumerate(addresses):
+                    page.goto(address)
+                    texts[f"page {number}"] = page.request.get(address).text()
+                    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
+                    found[address, size["width"]] = serious(page)
+                    if SHOTS:
+                        name = address.strip("/").replace("/", "-").replace("?", "-")
+                        page.screenshot(path=Path(SHOTS) / f"{name}-{size['width']}.png", full_page=True)
+        assert {where: each for where, each in found.items() if each} == {}
+        assert invalid_html(texts, tmp_path) == []
+
+    return look
+
+
+def test_a_paper_is_registered_by_keyboard_and_taken_back(officer: Page, agency: Agency, looked_at):
+    officer.goto("/c/consents")
+    officer.get_by_role("link", name="登记纸质授权").press("Enter")
+    officer.get_by_label("场景与事由").select_option(label="评优评先")
+    officer.get_by_role("button", name=re.compile("下一步|换一个事由")).press("Enter")
+    officer.get_by_label("姓名").fill("王小明")
+    officer.get_by_label("公民身份号码").fill(PERSON)
+    officer.get_by_label(re.compile("^纳税信用评价|纳税信用")).first.press("Space")
+    officer.get_by_label("至（含当日）").fill((shanghai_date(datetime.now(UTC)) + timedelta(days=30)).isoformat())
+    officer.get_by_label("文号或编号").fill("授权书〔2026〕12号")
+    officer.get_by_label(re.compile("^扫描件 平台")).set_input_files(
+        {"name": "授权书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 a paper %%EOF"}
+    )
+    officer.get_by_role("button", name="登记并送复核").press("Enter")
+    expect(officer.locator(".pagehead .tag")).to_have_text("待复核")
+    expect(officer.get_by_text("等待另一岗位的查询审核员复核")).to_be_visible()
+    own = officer.url.removeprefix(agency.website.root)
+    with officer.expect_download() as waiting:
+        officer.get_by_role("link", name="下载查看").click()
+    assert Path(waiting.value.path()).read_bytes() == b"%PDF-1.7 a paper %%EOF"
+    looked_at("/c/consents", "/c/consents/new", "/c/consents/new?purpose=award-evaluation", own, f"{own}?end=1")
+    officer.goto(own)
+    officer.get_by_role("link", name="本人撤回授权").press("Enter")
+    officer.get_by_label("撤回的方式或凭据").fill("本人来函")
+    officer.get_by_role("button", name="登记撤回").press("Enter")
+    expect(officer.locator(".pagehead .tag")).to_have_text("已撤回")
 
 
 def test_a_batch_goes_from_application_over_another_post_to_a_file_for_a_time(browser, officer: Page, agency: Agency):

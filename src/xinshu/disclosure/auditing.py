@@ -30,6 +30,10 @@ CONSENT_ASK = "consent.ask"
 CONSENT_GIVE = "consent.give"
 CONSENT_CHANGE = "consent.change"
 CONSENT_REVOKE = "consent.revoke"
+PAPER_REGISTER = "consent.paper_register"
+PAPER_CONFIRM = "consent.paper_confirm"
+PAPER_END = "consent.paper_end"
+PAPER_VIEW = "consent.paper_view"
 
 
 def entry(

@@ -40,12 +40,16 @@ _ACTIONS = {
     "paused": auditing.CONSENT_CHANGE,
     "resumed": auditing.CONSENT_CHANGE,
     "revoked": auditing.CONSENT_REVOKE,
+    "registered": auditing.PAPER_REGISTER,
+    "confirmed": auditing.PAPER_CONFIRM,
+    "declined": auditing.PAPER_CONFIRM,
+    "ended": auditing.PAPER_END,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Terms a grantee asks for. `evidence`: SHA-256 of the paper or recording behind it, empty when it comes later."""
+    """Terms a grantee asks for. `evidence`: digest of the paper or recording behind it, empty when it comes later."""
 
     subject: Asked
     grantee: str
@@ -74,11 +78,12 @@ class Less:
 def ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
     """A grantee asks a subject; nothing is open yet. Raises ConsentTerms, PurposeUnknown."""
     with auditing.refusals_recorded(actor, auditing.CONSENT_ASK, now, purpose=offer.purpose):
-        _require_terms(gate, offer, now)
-        return _ask(gate, actor, offer, now)
+        require_terms(gate, offer, now)
+        return put_down(gate, actor, offer, now)
 
 
-def _require_terms(gate: Gate, offer: Offer, now: datetime) -> None:
+def require_terms(gate: Gate, offer: Offer, now: datetime) -> None:
+    """Raise ConsentTerms or PurposeUnknown unless a consent can have these terms."""
     purpose = gate.purpose(offer.purpose, shanghai_date(now))
     openings = gate.openings(purpose)
     if not offer.fields or any(key not in openings for key in offer.fields):
@@ -87,7 +92,8 @@ def _require_terms(gate: Gate, offer: Offer, now: datetime) -> None:
         raise ConsentTerms
 
 
-def _ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
+def put_down(gate: Gate, actor: Actor, offer: Offer, now: datetime, step: str = "asked") -> Consent:
+    """Write a consent that opens nothing yet; its terms were judged (`require_terms`)."""
     made = uuid7(now)
     consent = Consent(
         id=made,
@@ -115,7 +121,7 @@ def _ask(gate: Gate, actor: Actor, offer: Offer, now: datetime) -> Consent:
     )
     with transaction.atomic():
         consent.save(force_insert=True)
-        _note(consent, actor, "asked", now)
+        _note(consent, actor, step, now)
     return consent
 
 
@@ -139,8 +145,8 @@ def give(
         ConsentState: given before, or ended. ConsentTerms: no evidence, other terms, or more than was asked for.
     """
     with transaction.atomic():
-        consent = _locked(number)
-        _require(consent, ConsentState.ASKED)
+        consent = locked(number)
+        require_state(consent, ConsentState.ASKED)
         if shown and shown != terms_digest(consent):
             raise ConsentTerms("授权内容在您阅读后有改动")
         if less is not None:
@@ -149,7 +155,7 @@ def give(
         if not consent.evidence:
             raise ConsentTerms("缺少授权凭据的摘要")
         consent.state = ConsentState.GIVEN
-        _sign(gate, consent, actor, "given", now)
+        sign(gate, consent, actor, "given", now)
     return consent
 
 
@@ -182,43 +188,43 @@ def given_by(consent: Consent, less: Less, actor: Actor, now: datetime) -> str:
 def narrow(gate: Gate, actor: Actor, number: str, fields: tuple[FieldKey, ...], now: datetime) -> Consent:
     """Fewer fields from now on. Raises ConsentTerms when they are more, or none."""
     with transaction.atomic():
-        consent = _locked(number)
-        _require(consent, ConsentState.GIVEN, ConsentState.PAUSED)
+        consent = locked(number)
+        require_state(consent, ConsentState.GIVEN, ConsentState.PAUSED)
         left = write_fields(fields)
         if not left or not set(left.split()) < set(consent.fields.split()):
             raise ConsentTerms("只能缩小数据项范围")
         consent.fields, consent.version = left, consent.version + 1
-        _sign(gate, consent, actor, "narrowed", now)
+        sign(gate, consent, actor, "narrowed", now)
     return consent
 
 
 def renew(gate: Gate, actor: Actor, number: str, valid_to: datetime, max_uses: int, now: datetime) -> Consent:
     """A later end or more uses; also wakes a consent that ran out by itself, never a revoked one."""
     with transaction.atomic():
-        consent = _locked(number)
-        _require(consent, ConsentState.GIVEN, ConsentState.PAUSED, ConsentState.EXPIRED, ConsentState.USED_UP)
+        consent = locked(number)
+        require_state(consent, ConsentState.GIVEN, ConsentState.PAUSED, ConsentState.EXPIRED, ConsentState.USED_UP)
         if valid_to <= max(now, consent.valid_from) or not consent.used < max_uses <= _MOST_USES:
             raise ConsentTerms
         consent.valid_to, consent.max_uses, consent.version = valid_to, max_uses, consent.version + 1
         if consent.state != ConsentState.PAUSED:
             consent.state = ConsentState.GIVEN
-        _sign(gate, consent, actor, "renewed", now)
+        sign(gate, consent, actor, "renewed", now)
     return consent
 
 
 def pause(actor: Actor, number: str, now: datetime) -> Consent:
     """Shut for a while."""
-    return _move(actor, number, now, "paused", ConsentState.PAUSED, ConsentState.GIVEN)
+    return move(actor, number, now, "paused", ConsentState.PAUSED, ConsentState.GIVEN)
 
 
 def resume(actor: Actor, number: str, now: datetime) -> Consent:
     """Open again what was paused."""
-    return _move(actor, number, now, "resumed", ConsentState.GIVEN, ConsentState.PAUSED)
+    return move(actor, number, now, "resumed", ConsentState.GIVEN, ConsentState.PAUSED)
 
 
 def revoke(actor: Actor, number: str, now: datetime) -> Consent:
     """Shut for good; felt by the next use and the next download."""
-    return _move(
+    return move(
         actor, number, now, "revoked", ConsentState.REVOKED, ConsentState.ASKED, ConsentState.GIVEN, ConsentState.PAUSED
     )
 
@@ -319,29 +325,33 @@ def as_dict(consent: Consent) -> Mapping[str, object]:
     }
 
 
-def _move(actor: Actor, number: str, now: datetime, step: str, to: ConsentState, *since: ConsentState) -> Consent:
+def move(actor: Actor, number: str, now: datetime, step: str, to: ConsentState, *since: ConsentState) -> Consent:
+    """Bring a consent from one of these states to another; its terms stay. Raises NoConsent, ConsentState."""
     with transaction.atomic():
-        consent = _locked(number)
-        _require(consent, *since)
+        consent = locked(number)
+        require_state(consent, *since)
         consent.state, consent.changed_at = to, now
         consent.save(update_fields=["state", "changed_at"])
         _note(consent, actor, step, now)
     return consent
 
 
-def _locked(number: str) -> Consent:
+def locked(number: str) -> Consent:
+    """A consent under its row's lock. Raises NoConsent."""
     found = Consent.objects.select_for_update().filter(number=number).first()
     if found is None:
         raise NoConsent
     return found
 
 
-def _require(consent: Consent, *states: ConsentState) -> None:
+def require_state(consent: Consent, *states: ConsentState) -> None:
+    """Raise ConsentState unless it stands in one of these."""
     if consent.state not in states:
         raise WrongState("已结束" if consent.state in ENDED else "")
 
 
-def _sign(gate: Gate, consent: Consent, actor: Actor, step: str, now: datetime) -> None:
+def sign(gate: Gate, consent: Consent, actor: Actor, step: str, now: datetime) -> None:
+    """Sign the terms as they are now, store them and note the step."""
     consent.changed_at = now
     consent.signature = str(signer(gate.settings.home, SIGNING).sign(terms_of(consent).message()))
     consent.save()

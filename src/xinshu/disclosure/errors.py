@@ -291,6 +291,27 @@ class ConsentTerms(ConsentRefused):
     words = ("授权条款不正确", "核对期限、次数和数据项范围")
 
 
+class PaperInvalid(ConsentRefused):
+    """The scan of a consent on paper is no PDF, JPEG or PNG, is too large, or its digest cannot be one."""
+
+    code = "disclosure.paper_invalid"
+    words = ("授权书扫描件不能使用", "上传 PDF、JPEG 或 PNG，或填写扫描件的 SM3 摘要（64 位十六进制）")
+
+
+class PaperReused(ConsentRefused):
+    """The same paper was registered before."""
+
+    code = "disclosure.paper_reused"
+    words = ("这份授权书已经登记过", "一份授权书只登记一次；核对扫描件")
+
+
+class PaperSamePerson(ConsentRefused):
+    """Who confirms a consent on paper is who registered it, or another account of the same person."""
+
+    code = "disclosure.paper_same_person"
+    words = ("登记人不能复核自己登记的授权", "由另一岗位的其他人员复核")
+
+
 class IdempotencyReused(Refused):
     """An Idempotency-Key came again with another request."""
 

@@ -295,6 +295,58 @@ class Consent(models.Model):
         return self.number
 
 
+class PaperConsent(models.Model):
+    """A consent given on paper: who registered it and who confirmed it, two people of two posts.
+
+    `sealed`: number of the paper; `digest`: SM3 of its scan; `scan`: whether the platform keeps the scan (sealed file).
+    """
+
+    personal_data: ClassVar[Mapping[str, str]] = {
+        "consent": "none",
+        "sealed": "sealed",
+        "digest": "pseudonymous",
+        "scan": "none",
+        "registered_by": "pseudonymous",
+        "registrar": "pseudonymous",
+        "registrar_name": "personal",
+        "decided_by": "pseudonymous",
+        "decider_name": "personal",
+        "decided_at": "none",
+        "approved": "none",
+        "reason": "none",
+    }
+
+    consent = models.OneToOneField(Consent, primary_key=True, on_delete=models.PROTECT, related_name="paper")
+    sealed = models.BinaryField("授权书文号")
+    digest = models.CharField("扫描件 SM3", max_length=64)
+    scan = models.BooleanField("平台保存扫描件")
+    registered_by = models.CharField("登记人", max_length=64)
+    registrar = models.CharField("登记人（自然人）", max_length=64)
+    registrar_name = models.CharField("登记人姓名", max_length=100)
+    decided_by = models.CharField("复核人", max_length=64, blank=True)
+    decider_name = models.CharField("复核人姓名", max_length=100, blank=True)
+    decided_at = models.DateTimeField("复核时间", null=True)
+    approved = models.BooleanField("通过", null=True)
+    reason = models.CharField("意见", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "纸质授权"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["digest"],
+                condition=models.Q(approved__isnull=True) | models.Q(approved=True),
+                name="disclosure_paper_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved__isnull=True) | ~models.Q(decided_by=models.F("registered_by")),
+                name="disclosure_paper_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.consent_id)
+
+
 class ConsentEvent(models.Model):
     """One step in the life of a consent; rows are only added."""
 

@@ -177,6 +177,16 @@ def revoke_all(gate: Gate, actor: Actor, now: datetime) -> int:
     return len(open_ones)
 
 
+def scopes_of(gate: Gate, consent: Consent) -> tuple[Scope, ...]:
+    """The classes of information a consent covers, in words."""
+    columns = gate.columns()
+    return tuple(
+        Scope(item, gate.catalogue[item].title, tuple(columns[key].title for key in keys if key in columns))
+        for item, keys in groupby(read_fields(consent.fields), key=lambda key: key[0])
+        if item in gate.catalogue
+    )
+
+
 @contextmanager
 def _recorded(actor: Actor, action: str, now: datetime) -> Iterator[None]:
     with auditing.refusals_recorded(actor, action, now):
@@ -196,13 +206,8 @@ def _mine(gate: Gate, actor: Actor, number: str) -> Consent:
 
 
 def _shown(gate: Gate, consent: Consent, now: datetime) -> Own:
-    units, columns = gate.units(), gate.columns()
+    units = gate.units()
     purpose = gate.rules.purpose(consent.purpose, shanghai_date(now))
-    scopes = tuple(
-        Scope(item, gate.catalogue[item].title, tuple(columns[key].title for key in keys if key in columns))
-        for item, keys in groupby(read_fields(consent.fields), key=lambda key: key[0])
-        if item in gate.catalogue
-    )
     state = STATES[ConsentState(consent.state)]
     over = consent.state in ENDED or now >= consent.valid_to
     if over and consent.state not in ENDED:
@@ -215,7 +220,7 @@ def _shown(gate: Gate, consent: Consent, now: datetime) -> Own:
         units[consent.platform].name if consent.platform in units else consent.platform,
         consent.purpose if purpose is None else purpose.title,
         state,
-        scopes,
+        scopes_of(gate, consent),
         terms_digest(consent),
         over,
     )

@@ -69,7 +69,7 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     most = min(limits.per_batch, LARGEST_ON_PAPER) if purpose.sealed else limits.per_batch
     if len(request.subjects) > most:
         raise BatchLimit(f"{len(request.subjects)}，上限 {most}")
-    subjects = tuple(_readable(each) for each in request.subjects)
+    subjects = tuple(readable(each) for each in request.subjects)
     if any(each.kind not in purpose.subjects for each in subjects):
         raise SubjectKindShut(purpose.title)
     references = tuple(gate.reference(each) for each in subjects)
@@ -131,7 +131,7 @@ def _complete(request: Request) -> None:
         raise Incomplete("信息止早于信息起")
 
 
-def _readable(asked: Asked) -> Asked:
+def readable(asked: Asked) -> Asked:
     """The subject in its normal form. Raises SubjectInvalid, without the code: it may be somebody's id number."""
     code = upper_ascii(normalise_cell(asked.code)).replace(" ", "")
     valid = CitizenId.is_valid(code) if asked.kind == "person" else Uscc.is_valid(code)

@@ -11,7 +11,7 @@ from xinshu.collection.services import Desk
 from xinshu.disclosure.gate import Gate
 from xinshu.ops import views as ops
 from xinshu.project.frame import PORTAL
-from xinshu.web.console import account, card, query
+from xinshu.web.console import account, card, paper, query
 from xinshu.web.console import routes as console
 from xinshu.web.portal import failures
 from xinshu.web.portal.routes import routes
@@ -26,6 +26,7 @@ urlpatterns = [
     *console.routes(cache(partial(Desk.open, settings.XINSHU))),
     *query.routes(OPEN_GATE),
     *card.routes(OPEN_GATE),
+    *paper.routes(OPEN_GATE),
     *space.routes(OPEN_GATE),
     *consents.routes(OPEN_GATE),
 ]

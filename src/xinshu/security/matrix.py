@@ -75,6 +75,10 @@ OPERATIONS: dict[str, Operation] = {
     "consent.give": _for_firm("consent"),
     "consent.change": _for_firm("consent"),
     "consent.revoke": _for_firm("consent"),
+    "consent.paper_register": _of(_OFFICER, scope=Scope.UNIT),
+    "consent.paper_confirm": _of(_APPROVER, scope=Scope.UNIT, step_up=True),
+    "consent.paper_end": _of(_OFFICER, _APPROVER, scope=Scope.UNIT),
+    "consent.paper_view": _of(_OFFICER, _APPROVER, scope=Scope.UNIT, subject_data=True),
     "consent.override": _of(_APPROVER, scope=Scope.UNIT, step_up=True),
     # the record of what was done
     "audit.view": _of(_AUDITOR),

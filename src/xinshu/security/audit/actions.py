@@ -42,6 +42,7 @@ _TABLE = {
         "disclosure.own": "查看本主体信息",
         "disclosure.operator": "运营人员查看主体信息",
         "disclosure.alarm": "查询异常告警",
+        "consent.paper_view": "查看纸质授权书",
     },
     Kind.DECISION: {
         "disclosure.review": "审核查询申请",
@@ -50,6 +51,9 @@ _TABLE = {
         "consent.change": "变更授权",
         "consent.revoke": "撤回授权",
         "consent.use": "使用授权",
+        "consent.paper_register": "登记纸质授权",
+        "consent.paper_confirm": "复核纸质授权",
+        "consent.paper_end": "登记纸质授权的撤回",
         "risk.review": "复核风险",
     },
     Kind.IDENTITY: {

@@ -27,6 +27,7 @@ class Entry:
 ENTRIES = (
     Entry("/c/submit", "ul", "数据报送", frozenset({Role.REPORTER})),
     Entry("/c/query", "search", "查询服务", frozenset({Role.QUERY_OFFICER, Role.QUERY_APPROVER})),
+    Entry("/c/consents", "docok", "纸质授权", frozenset({Role.QUERY_OFFICER, Role.QUERY_APPROVER})),
     Entry("/c/audit", "doc", "审计检索", frozenset({Role.AUDIT_ADMIN})),
     Entry("/c/iam", "org", "组织与权限", frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})),
     Entry("/c/audit/chain", "lock", "链与存证", frozenset({Role.AUDIT_ADMIN})),
