@@ -126,10 +126,17 @@ def test_a_refused_file_is_an_error_with_its_findings(write, check):
 
 
 def test_a_refused_file_for_a_person(tmp_path, check):
-    code, out, err = check(tmp_path / "absent.csv")
+    (tmp_path / "cut.xlsx").write_bytes(b"PK\x03\x04")
+    code, out, err = check(tmp_path / "cut.xlsx")
     assert (code, out) == (2, "")
     assert "file.unreadable" in err
     assert "追踪号：TR-" in err
+
+
+def test_a_file_that_is_not_there_is_not_called_unreadable(tmp_path, check):
+    code, out, err = check(tmp_path / "absent.csv")
+    assert (code, out) == (2, "")
+    assert f"错误：没有这个文件：{tmp_path / 'absent.csv'}" in err
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ def write(path, rows, encoding="utf-8"):
     return path
 
 
+def test_a_line_separator_inside_a_name_ends_no_row(stocked, home, tmp_path, capsys):
+    file = write(tmp_path / "list.csv", [["企业名称"], ["A市第1\u2028纺织有限公司"], ["A市第2\x0b纺织有限公司"]])
+    assert run(["resolve", str(file), "--json"]) == 0
+    assert [each["row"] for each in json.loads(capsys.readouterr().out)["results"]] == [2, 3]
+
+
 LIST = [
     ["序号", "企业名称", "统一社会信用代码"],
     ["1", "A市第1纺织有限公司", ""],

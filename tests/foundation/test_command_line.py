@@ -87,6 +87,33 @@ def test_a_failure_says_what_and_how_to_go_on(xinshu, arguments, environment, co
     assert "Traceback" not in plain.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "没有命令 nonsense"),
+        (["check"], "缺少参数 file"),
+        (["check", "x.csv", "--nonsense"], "没有选项 --nonsense"),
+        (["check", "x.csv", "--item"], "选项 --item 没有写值"),
+        (["check", "x.csv", "--json=1"], "选项 --json 不带值"),
+        (["catalogue", "diff", "a", "b", "c"], "多出参数 c"),
+        (["search", "A市", "--limit", "0"], "--limit：应不小于 1"),
+        (["search", "A市", "--limit", "1001"], "--limit：应不大于 1000"),
+        (["search", "A市", "--limit", "x"], "--limit：应为整数"),
+        (["quality", "--month", "2026-09", "--by", "x"], "--by：“x”不可用，可用的有 'supplier', 'item', 'region'"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_answered_in_chinese(capsys, arguments, said):
+    assert cli.run(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"错误：{said}"
+
+
+def test_a_group_without_a_command_shows_its_commands(capsys):
+    assert cli.run(["catalogue"]) == 2
+    shown = capsys.readouterr()
+    assert "validate" in shown.err
+    assert "错误" not in shown.err
+
+
 def test_a_failure_as_json_is_one_object(xinshu):
     done = xinshu("init", "--json", XINSHU_LOG_LEVEL="loud")
     assert done.returncode == 2

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
+from xinshu.cli.screen import screen
 from xinshu.project.environment import read_settings
 from xinshu.security.domain import ADMINISTRATORS, ROLE_WORDS, AccountFacts, NewAccount, Role
 from xinshu.security.identity.accounts import bootstrap_administrator, disable_idle
@@ -114,7 +114,7 @@ def _list(as_json: _Json = False) -> None:
     table = Table("用户名", "角色", "单位", "可登录")
     for each in found:
         table.add_row(each.username, _duties(each), each.organisation, "是" if each.active else "否")
-    Console().print(table)
+    screen().print(table)
 
 
 def _duties(account: AccountFacts) -> str:

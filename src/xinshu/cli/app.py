@@ -11,6 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from xinshu.cli.usage import in_words, is_help
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.logs import configure_logs, new_trace
 from xinshu.project.environment import read_settings
@@ -81,7 +82,10 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     except _Usage as problem:
-        _answer(as_json, "cli.usage", str(problem), "用 xinshu --help 或 xinshu 命令 --help 查看用法", trace)
+        if is_help(problem) and not as_json:
+            typer.echo(str(problem), err=True)
+            return _REFUSED
+        _answer(as_json, "cli.usage", in_words(problem), "用 xinshu --help 或 xinshu 命令 --help 查看用法", trace)
     except Exception:
         _log.exception("unexpected failure")
         _answer(as_json, "internal", "程序内部出错", f"带上追踪号 {trace} 和日志报告此问题", trace)

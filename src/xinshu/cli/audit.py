@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.cli.progress import progress_bar
+from xinshu.cli.screen import screen
 from xinshu.kernel.clock import SHANGHAI, parse_as_of
 from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.logs import current_trace
@@ -281,7 +281,7 @@ def _show(found: list[Found], *, as_json: bool) -> None:
         moment = f"{each.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
         seq = "待封存" if each.seq is None else str(each.seq)
         table.add_row(seq, moment, each.actor, each.unit, _title(each.action), each.ticket, each.purpose, outcome)
-    Console().print(table)
+    screen().print(table)
 
 
 def _note(action: str, detail: Mapping[str, int | str], reference: bytes = b"") -> None:

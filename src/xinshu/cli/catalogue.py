@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from xinshu.catalogue.diff import diff
@@ -25,6 +24,7 @@ from xinshu.catalogue.loading import (
     validate_dir,
 )
 from xinshu.catalogue.validation import ProfileReport, validate_profile
+from xinshu.cli.screen import screen
 from xinshu.kernel.profiles import Profile, open_profile
 from xinshu.project.environment import read_settings
 
@@ -62,7 +62,7 @@ def _list(as_json: _Json = False) -> None:
     table = Table(Column("事项代码", no_wrap=True), "名称", "版本", "类别", "数据项", "更新周期")
     for each in items:
         table.add_row(each.item, each.title, each.version, each.category, str(len(each.fields)), each.update_cycle)
-    Console(highlight=False, markup=False).print(table)
+    screen().print(table)
 
 
 def _summary(item: CatalogueItem) -> dict[str, object]:

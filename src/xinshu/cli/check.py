@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from xinshu.catalogue.loading import find_item, load_catalogue
 from xinshu.catalogue.rulebook import RULEBOOK, printable
 from xinshu.cli.progress import progress_bar
+from xinshu.cli.screen import screen
 from xinshu.collection.annotation import Annotation, annotate
 from xinshu.collection.checking import CheckReport, run_check
 from xinshu.collection.errors import FileRefused
+from xinshu.collection.rawfiles import require_file
 from xinshu.kernel.clock import parse_as_of
 from xinshu.kernel.logs import current_trace
 from xinshu.kernel.profiles import open_profile
@@ -43,6 +44,7 @@ def _check(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> int:
     settings = read_settings()
+    require_file(file)
     profile = open_profile(settings.profile, settings.profiles_dir)
     chosen = find_item(load_catalogue(profile), item)
     received_at = parse_as_of(as_of) if as_of else datetime.now(UTC)
@@ -84,7 +86,7 @@ def _show_refusal(refused: FileRefused, *, as_json: bool) -> None:
 
 
 def _show(report: CheckReport) -> None:
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = screen()
     console.print(
         f"{printable(report.file)}：{report.rows} 行，通过 {report.clean} 行，疑问 {report.doubtful} 行，重复 {report.duplicates} 行"
     )

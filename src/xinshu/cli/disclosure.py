@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.cli.screen import screen
 from xinshu.disclosure.cards import origins_of
 from xinshu.disclosure.errors import MarkUnknown
 from xinshu.disclosure.gate import Gate
@@ -112,4 +112,4 @@ def _tell(found: Trail, *, as_json: bool) -> None:
     for step in found.steps:
         moment = f"{step.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
         table.add_row(moment, printable(step.text), step.who)
-    Console().print(table)
+    screen().print(table)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.desk import open_desk
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.loading import find_item
 from xinshu.cli.progress import progress_bar
+from xinshu.cli.screen import screen
 from xinshu.collection.domain import BatchReport, totals
 from xinshu.collection.services import receive
 from xinshu.kernel.clock import parse_as_of
@@ -61,7 +61,7 @@ def _ingest(
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         if reports:
-            Console().print(report_table(reports))
+            screen().print(report_table(reports))
         for each in failures:
             typer.echo(f"错误：{each['file']}：{each['message']}\n处理：{each['fix']}", err=True)
     if failures:
@@ -86,7 +86,7 @@ def report_table(reports: list[BatchReport]) -> Table:
     """One line a batch and the totals."""
     table = Table(title="入库结果")
     for title in ("批次", "文件", "行数", "入库", "新增", "更新", "未变", "疑问", "重复", "未关联", "入库率", "用时"):
-        table.add_column(title, justify="left" if title in {"批次", "文件"} else "right")
+        table.add_column(title, justify="left" if title in {"批次", "文件"} else "right", overflow="fold")
     for each in reports:
         table.add_row(
             each.batch,

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
+from xinshu.cli.screen import screen
 from xinshu.kernel.clock import SHANGHAI
 from xinshu.project.environment import read_settings
 from xinshu.security.queries import api_keys
@@ -65,7 +65,7 @@ def _list(as_json: _Json = False) -> None:
         table.add_row(
             each.id, each.organisation, each.label, *map(_moment, (each.created_at, each.last_used_at, each.revoked_at))
         )
-    Console().print(table)
+    screen().print(table)
 
 
 def _moment(moment: datetime | None) -> str:

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.bootstrap.sealed import continue_rotation, count_all, rotate_kek, rotate_key
 from xinshu.cli.progress import progress_bar
+from xinshu.cli.screen import screen
 from xinshu.kernel.clock import SHANGHAI
 from xinshu.kernel.settings import Settings
 from xinshu.project.environment import read_settings
@@ -69,7 +69,7 @@ def _list(
         facts = each.facts
         moments = map(_moment, (facts.created_at, facts.retired_at, facts.destroyed_at))
         table.add_row(facts.id, each.title, facts.algorithm, each.state, _number(each.count), *moments)
-    Console().print(table)
+    screen().print(table)
     if found.rotating:
         typer.echo(f"轮换：{found.phase}，已完成 {found.share:.1%}，剩余 {found.left}")
 

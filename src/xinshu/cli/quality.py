@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.catalogue.reference import load_divisions
+from xinshu.cli.screen import screen
 from xinshu.kernel.clock import parse_as_of
 from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
@@ -57,7 +57,7 @@ def _quality(
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
-        Console().print(_table(found))
+        screen().print(_table(found))
     return 0
 
 
@@ -69,7 +69,7 @@ def _table(found: QualityTable) -> Table:
         {"supplier": "来源单位", "item": "事项", "region": "地区"}.get(found.by or "", "范围"), overflow="fold"
     )
     for title in _NUMBERS:
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", overflow="fold")
     for each in found.rows:
         table.add_row(str(each.rank or "—"), Text(each.name or each.key or "未注明"), *_cells(each))
     if found.rows:

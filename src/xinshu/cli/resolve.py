@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from collections import Counter
@@ -14,12 +15,12 @@ from typing import Annotated, Any
 import openpyxl
 import typer
 import xlsxwriter
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.cli.screen import screen
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.text import normalise_cell, normalise_name
@@ -97,7 +98,7 @@ def _read(file: Path) -> list[list[str]]:
     raw = file.read_bytes()
     for encoding in _ENCODINGS:
         try:
-            return list(csv.reader(raw.decode(encoding).splitlines(keepends=True), strict=True))
+            return list(csv.reader(io.StringIO(raw.decode(encoding), newline=""), strict=True))
         except UnicodeDecodeError:
             continue
         except csv.Error as problem:
@@ -197,7 +198,7 @@ def _show(
     answers: Sequence[Answer],
     counts: Counter[Any],
 ) -> None:
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = screen()
     words = "，".join(f"{_DECISIONS[decision]} {counts[decision]} 行" for decision in _DECISIONS)
     console.print(f"{printable(file.name)}：{len(lines)} 行，{words}")
     table = Table("行号", "名称", "结论", "匹配名称", "得分", "说明")

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.cli.screen import screen
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
@@ -41,7 +42,7 @@ def _search(
         hits = [asdict(each) for each in found.subjects]
         typer.echo(json.dumps({"query": text, "count": len(hits), "hits": hits, **told}, ensure_ascii=False))
     else:
-        _show(Console(), found, limit)
+        _show(screen(), found, limit)
     return 0
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from xinshu.bootstrap.installation import open_installation, require_migrated
 from xinshu.catalogue.rulebook import printable
+from xinshu.cli.screen import screen
 from xinshu.disclosure.asking import OPERATOR_PURPOSE, query
 from xinshu.disclosure.domain import Asked, Request
 from xinshu.disclosure.errors import NotAllowed
@@ -53,7 +54,7 @@ def _subject(
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
-        _print(Console(), found)
+        _print(screen(), found)
     return 0
 
 

@@ -24,8 +24,28 @@ class FileChanged(XinshuError):
         super().__init__("文件在接收过程中被改动，未接收", fix="等文件写完后再报送")
 
 
+class FileUnreachable(XinshuError):
+    """There is no ordinary file at the path given, or this program may not read it."""
+
+    code = "collection.file_unreachable"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{why}：{path}", fix="核对文件名、路径和读取权限")
+
+
+def require_file(path: Path) -> None:
+    """Raises FileUnreachable unless there is an ordinary file that can be read."""
+    if not path.exists():
+        raise FileUnreachable(path, "没有这个文件")
+    if not path.is_file():
+        raise FileUnreachable(path, "不是普通文件")
+    if not os.access(path, os.R_OK):
+        raise FileUnreachable(path, "没有读取权限")
+
+
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """SHA-256 of a file, hexadecimal. Raises FileUnreachable."""
+    require_file(path)
     with path.open("rb") as file:
         return stream_digest(file)[0]
 

@@ -80,7 +80,7 @@ def receive(
     Returns:
         The report; that of the first time, marked `repeated`, when the identical file was loaded before.
     Raises:
-        UnknownSource, FileRefused, ReaderFailed: nothing of the file is loaded.
+        UnknownSource, FileUnreachable, FileRefused, ReaderFailed: nothing of the file is loaded.
     """
     progress("登记", 0.0, 0)
     supplier = organisation(source)
