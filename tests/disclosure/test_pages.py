@@ -134,7 +134,7 @@ def test_a_link_of_another_session_is_unknown(site, officer, enter, world):
     assert officer.get(token)["Content-Type"] == "application/pdf"
 
 
-@pytest.mark.parametrize("way", ["", "/review", "/answer", "/link", "/destroy"])
+@pytest.mark.parametrize("way", ["", "/review", "/answer", "/link", "/destroy", "/edit", "/withdraw"])
 def test_anothers_query_is_answered_like_an_unknown_one(way, site, officer, enter, world):
     ask(officer, world)
     number = Ticket.objects.get().number
@@ -148,6 +148,58 @@ def test_anothers_query_is_answered_like_an_unknown_one(way, site, officer, ente
         answers.append((told.status_code, body.replace(each, "")))
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
+
+
+EDITED = {"legal_basis": "另一依据", "matter_no": "SP-2026-0002", "use": "复核", "destroy_by": ""}
+
+
+def test_a_change_after_the_approval_voids_it_and_says_so(site, officer, enter, world, audited):
+    own = ask(officer, world, 1, 2)["Location"]
+    ticket = Ticket.objects.get()
+    approver = enter("chen", Role.QUERY_APPROVER)
+    counts = {"field_count": ticket.field_count, "subject_count": 2, "decision": "approve"}
+    approver.post(f"{own}/review", counts)
+    form = officer.get(f"{own}/edit").content.decode()
+    assert "保存修改后全部作废" in form
+    assert GIVEN["matter_no"] in form
+    assert officer.post(f"{own}/edit", EDITED).status_code == 303
+    page = officer.get(own).content.decode()
+    for shown in ("修改前的审核全部作废", "已作废：之后内容有修改", "第 2 版", "SP-2026-0002", "待审核"):
+        assert shown in page
+    assert batches.run_batch(site, ticket.id, timezone.now()) != "done"
+    assert audited(action="disclosure.batch_query", outcome="done") == []
+    assert approver.post(f"{own}/review", counts).status_code == 303
+    assert batches.run_batch(site, ticket.id, timezone.now()) == "done"
+    told = officer.post(f"{own}/edit", EDITED)
+    assert (told.status_code, "该查询已经处理" in told.content.decode()) == (422, True)
+
+
+def test_a_change_to_nothing_keeps_what_was_typed(officer, world):
+    own = ask(officer, world, 1, 2)["Location"]
+    told = officer.post(f"{own}/edit", {**EDITED, "legal_basis": "", "use": "抄错"})
+    assert told.status_code == 422
+    assert "查询登记不完整" in told.content.decode()
+    assert "抄错" in told.content.decode()
+    assert Ticket.objects.get().version == 1
+
+
+def test_a_query_is_taken_back_in_two_clicks(officer, world):
+    own = ask(officer, world, 1, 2)["Location"]
+    assert "撤回后这项查询作废" in officer.get(f"{own}?end=1").content.decode()
+    assert Ticket.objects.get().state == "waiting"
+    assert officer.post(f"{own}/withdraw").status_code == 303
+    assert Ticket.objects.get().state == "voided"
+    assert "撤回这项查询" not in officer.get(own).content.decode()
+    assert officer.post(f"{own}/withdraw").status_code == 422
+
+
+def test_an_approver_sees_no_way_to_change_anothers_query(officer, enter, world):
+    own = ask(officer, world, 1, 2)["Location"]
+    approver = enter("chen", Role.QUERY_APPROVER)
+    page = approver.get(own).content.decode()
+    assert f"{own}/edit" not in page
+    assert "撤回这项查询" not in page
+    assert approver.get(f"{own}/edit").status_code == 403
 
 
 def test_other_posts_do_not_come_in(enter):

@@ -287,6 +287,20 @@ def test_a_paper_is_registered_by_keyboard_and_taken_back(officer: Page, agency:
     expect(officer.locator(".pagehead .tag")).to_have_text("已撤回")
 
 
+def test_a_query_that_waits_is_changed_and_taken_back(officer: Page, agency: Agency, looked_at):
+    officer.goto("/c/query")
+    ask(officer, *(make_uscc(each) for each in (1, 4)))
+    own = officer.url.removeprefix(agency.website.root)
+    officer.get_by_role("link", name="修改", exact=True).press("Enter")
+    officer.get_by_label("办件编号").fill("SP-2026-0099")
+    officer.get_by_role("button", name="保存修改").press("Enter")
+    expect(officer.get_by_role("status")).to_contain_text("修改前的审核全部作废")
+    looked_at("/c/query", own, f"{own}/edit", f"{own}?end=1")
+    officer.get_by_role("link", name="撤回这项查询").press("Enter")
+    officer.get_by_role("button", name="撤回查询").press("Enter")
+    expect(officer.locator(".pagehead .tag")).to_have_text("已作废")
+
+
 def test_a_batch_goes_from_application_over_another_post_to_a_file_for_a_time(browser, officer: Page, agency: Agency):
     officer.goto("/c/query")
     ask(officer, *(make_uscc(each) for each in (1, 4, 5)))

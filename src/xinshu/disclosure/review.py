@@ -99,7 +99,7 @@ def edit(
     now: datetime,
     *,
     use: str,
-    destroy_by: date,
+    destroy_by: date | None,
     matter_no: str,
     legal_basis: str,
 ) -> State:

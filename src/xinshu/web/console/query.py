@@ -19,10 +19,10 @@ from xinshu.disclosure.asking import Answer, carry_out
 from xinshu.disclosure.asking import query as ask
 from xinshu.disclosure.domain import Asked, Request, State
 from xinshu.disclosure.downloads import confirm_destroyed, fetch, file_end, forms_of, make_link
-from xinshu.disclosure.errors import GroundsGone, LinkUnknown, NotRegistered
+from xinshu.disclosure.errors import AlreadyDecided, GroundsGone, LinkUnknown, NotRegistered
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.queries import STATE_WORDS, looked_at, my_queries, purposes_of, registered, shown_query
-from xinshu.disclosure.review import approvals_of, decide_query, waiting_for
+from xinshu.disclosure.review import approvals_of, decide_query, edit, waiting_for, withdraw
 from xinshu.disclosure.tables import OUTCOMES
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.errors import XinshuError
@@ -35,6 +35,7 @@ from xinshu.web.console.shown import groups_of
 
 OpenGate = Callable[[], Gate]
 _STATUS = {NotRegistered.code: 404, LinkUnknown.code: 404, GroundsGone.code: 403}
+_EDITABLE = ("legal_basis", "matter_no", "use", "destroy_by")
 _FIELDS = ("purpose", "legal_basis", "matter_no", "kind", "subjects", "use", "destroy_by")
 
 
@@ -46,6 +47,8 @@ def routes(open_gate: OpenGate) -> list[URLPattern]:
         path("c/query", desk, given, name="console-query"),
         path("c/query/file/<str:token>", file, given, name="console-query-file"),
         path(own, one, given, name="console-query-one"),
+        path(f"{own}/edit", change, given, name="console-query-edit"),
+        path(f"{own}/withdraw", take_back, given, name="console-query-withdraw"),
         path(f"{own}/review", review, given, name="console-query-review"),
         path(f"{own}/answer", answer, given, name="console-query-answer"),
         path(f"{own}/link", link, given, name="console-query-link"),
@@ -146,6 +149,37 @@ def destroy(request: HttpRequest, open_gate: OpenGate, number: str) -> HttpRespo
     return _done(request, gate, number, lambda: confirm_destroyed(gate, actor_of(request), number, how, timezone.now()))
 
 
+@requires_role(Role.QUERY_OFFICER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, open_gate: OpenGate, number: str) -> HttpResponse:
+    """What a registered query says may be changed before it is carried out; POST changes it, which voids its approvals."""
+    gate = open_gate()
+    if request.method != "POST":
+        return _edit_page(request, gate, number)
+    given = {name: request.POST.get(name, "").strip() for name in _EDITABLE}
+    try:
+        edit(
+            gate,
+            actor_of(request),
+            number,
+            timezone.now(),
+            use=given["use"],
+            destroy_by=_day(given["destroy_by"]),
+            matter_no=given["matter_no"],
+            legal_basis=given["legal_basis"],
+        )
+    except XinshuError as refused:
+        return _edit_page(request, gate, number, problem=refused)
+    return HttpResponseRedirect(reverse("console-query-one", args=[number]), status=303)
+
+
+@requires_role(Role.QUERY_OFFICER)
+@require_POST
+def take_back(request: HttpRequest, open_gate: OpenGate, number: str) -> HttpResponse:
+    """The requester takes a query back before it is carried out."""
+    return _done(request, open_gate(), number, lambda: withdraw(actor_of(request), number, timezone.now()))
+
+
 def _request(request: HttpRequest) -> Request:
     given = {name: request.POST.get(name, "").strip() for name in _FIELDS}
     kind = "person" if given["kind"] == "person" else "organisation"
@@ -216,7 +250,9 @@ def _one(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError 
         "line": _line(gate, ticket),
         "ticket": ticket,
         "mine": mine,
-        "approvals": approvals_of(ticket),
+        "approvals": [(each, each.version == ticket.version) for each in approvals_of(ticket)],
+        "may_change": mine and ticket.state in {State.WAITING, State.READY} and Role.QUERY_OFFICER in actor.roles,
+        "ending": request.GET.get("end") == "1",
         "asked": registered(gate, ticket),
         "may_review": ticket.state == State.WAITING
         and Role.QUERY_APPROVER in actor.roles
@@ -230,6 +266,23 @@ def _one(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError 
     }
     status = 200 if problem is None else _STATUS.get(problem.code, 422)
     return _page(request, "query_one", context, status)
+
+
+def _edit_page(request: HttpRequest, gate: Gate, number: str, *, problem: XinshuError | None = None) -> HttpResponse:
+    """The form; for a query that cannot be changed any more, and for another's, the page that says so."""
+    actor = actor_of(request)
+    try:
+        ticket = looked_at(actor, number, timezone.now()) if problem is None else shown_query(actor, number)
+        if ticket.requester != actor.id:
+            raise NotRegistered
+    except NotRegistered as unknown:
+        return _refused(request, unknown)
+    if ticket.state not in {State.WAITING, State.READY}:
+        return _one(request, gate, number, problem=problem or AlreadyDecided())
+    given = {name: request.POST.get(name, "") if problem else getattr(ticket, name) for name in _EDITABLE}
+    approved = any(each.approved and each.version == ticket.version for each in approvals_of(ticket))
+    context = {"line": _line(gate, ticket), "ticket": ticket, "given": given, "approved": approved, "problem": problem}
+    return _page(request, "query_edit", context, 200 if problem is None else _STATUS.get(problem.code, 422))
 
 
 def _line(gate: Gate, ticket: Any) -> dict[str, Any]:
