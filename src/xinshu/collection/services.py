@@ -37,7 +37,7 @@ from xinshu.records.services import Loader
 from xinshu.security.domain import OrganisationFacts
 from xinshu.security.queries import organisation
 from xinshu.security.sealing import Vault
-from xinshu.subjects.services import refresh_statistics
+from xinshu.subjects.services import settle
 
 Progress = Callable[[str, float, int], None]
 """(step, share done 0-1, rows so far)."""
@@ -114,7 +114,7 @@ def receive(
     batch.refresh_from_db()
     report = batch_report(batch, desk.settings.home, repeated=keeper.late)
     if item.creates_subjects and not report.repeated:
-        refresh_statistics(report.new)
+        settle(report.new)
     return report
 
 

@@ -249,14 +249,13 @@ def _former_names(cursor: psycopg.Cursor, rows: Sequence[Registration], ids: Seq
         )
 
 
-def refresh_statistics(added: int) -> bool:
-    """Have the planner learn of subjects just added, where they are at least a tenth of those it knows of.
+def settle(added: int) -> bool:
+    """Make the registry quick to look up after subjects were added or renamed: what waits to be put into the indexes of
+    names goes there, and where at least a tenth is new the planner learns of it.
 
     To be called after the transaction that added them. Returns whether statistics were made.
     """
-    if added < _WORTH_STATISTICS:
-        return False
-    ((made,),) = fetch("SELECT subjects_analyse(%s)", [added])
+    ((made,),) = fetch("SELECT subjects_settle(%s, %s)", [added, added >= _WORTH_STATISTICS])
     return bool(made)
 
 
