@@ -9,7 +9,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from xinshu.kernel.arrays import Dates, Uuids, accept_arrays
+from xinshu.kernel.arrays import Dates, Uuids, Words, accept_arrays
+from xinshu.kernel.assembly import Writer
 from xinshu.kernel.database import looking_up
 
 
@@ -31,6 +32,16 @@ def test_dates_arrive(cursor):
     days = np.array([-719_162, -1, 0, 10_957, 20_635])
     (found,) = cursor.execute("SELECT %s", [Dates(days)]).fetchone()
     assert found == [date(1970, 1, 1) + timedelta(days=day) for day in days.tolist()]
+
+
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["江苏", "", "a" * 70_000, '{"quoted", NULL}']], ids=["none", "empty", "several"]
+)
+def test_texts_arrive(cursor, texts):
+    writer = Writer()
+    written = writer.texts(texts)
+    (found,) = cursor.execute("SELECT %s", [Words(writer.finished(), written.starts, written.sizes)]).fetchone()
+    assert found == texts
 
 
 def test_while_looking_up_joins_go_through_indexes_and_afterwards_as_before(cursor):

@@ -42,6 +42,10 @@ class Texts:
         """The index of a column."""
         return self.columns.index(column)
 
+    def at(self, rows: npt.NDArray[np.intp]) -> Texts:
+        """Those of these rows."""
+        return Texts(self.columns, self.buffer, self.starts.take(rows, axis=1), self.sizes.take(rows, axis=1))
+
     def text(self, place: int, row: int) -> str:
         """One text. Raises UnicodeDecodeError where it is none."""
         return self.raw(place, row).decode()

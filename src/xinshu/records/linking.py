@@ -7,14 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import numpy as np
+import polars as pl
 import psycopg
 
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.kernel import copying
+from xinshu.kernel.arrays import Uuids, accept_arrays
+from xinshu.kernel.cells import Cells, Texts
 from xinshu.kernel.database import looking_up
 from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.text import normalise_name
-from xinshu.subjects.services import Reported, resolve
+from xinshu.records.domain import DIGEST_BYTES
+from xinshu.subjects.services import REPORTED, resolve
 
 
 def link_waiting(
@@ -32,25 +36,19 @@ def link_waiting(
         subjects: (subject, USCC, comparable name) of registrations just made or changed.
         catalogue: {number: item}, to find name and codes in a record's payload.
     """
-    if not subjects or connection.execute(_ANY_WAITING).fetchone() is None:
+    if not subjects or not _anything_waits(connection):
         return 0
-    with connection.cursor(binary=True) as cursor:
-        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS linking (counterpart uuid) ON COMMIT DROP")
-        cursor.execute("TRUNCATE linking")
-        forms = [
-            identity(form)
-            for _, uscc, name in subjects
-            for form in (f"U{uscc}", f"O{uscc[8:17]}", f"N{_key_form(name)}")
-        ]
-        with cursor.copy("COPY linking FROM STDIN (FORMAT binary)") as copy:
-            for block in copying.render((copying.uuids(forms),)):
-                copy.write(block)
-        cursor.execute("ANALYZE linking")
-        with looking_up(cursor):
-            waiting = cursor.execute(_WAITING).fetchall()
+    forms = b"".join(
+        identity(form) for _, uscc, name in subjects for form in (f"U{uscc}", f"O{uscc[8:17]}", f"N{_key_form(name)}")
+    )
+    with connection.cursor(binary=True) as cursor, looking_up(cursor):
+        accept_arrays(cursor)
+        identities = Uuids(np.frombuffer(forms, dtype=np.uint8).reshape(-1, DIGEST_BYTES))
+        waiting = cursor.execute(_WAITING, [identities]).fetchall()
     if not waiting:
         return 0
-    links = resolve(connection, [_reported(catalogue[item], payload) for _, _, payload, item in waiting])
+    found = resolve(connection, _reported([(catalogue[item], payload) for _, _, payload, item in waiting]))
+    links = [found.link(row) for row in range(len(waiting))]
     ready = [
         (UUID(bytes=link.subject), int(link.basis), now, counterpart, record)
         for (counterpart, record, *_), link in zip(waiting, links, strict=True)
@@ -62,15 +60,21 @@ def link_waiting(
     return len(ready)
 
 
-def _reported(item: CatalogueItem, payload: str) -> Reported:
-    values, roles = json.loads(payload), item.roles
-    uscc = values.get(roles.uscc or "", "")
-    return Reported(
-        "" if uscc == Uscc.PLACEHOLDER else uscc,
-        values.get(roles.org_code or "", ""),
-        values.get(roles.reg_no or "", ""),
-        normalise_name(values.get(roles.counterpart_name, "")),
-    )
+def _anything_waits(connection: psycopg.Connection) -> bool:
+    with connection.cursor() as cursor, looking_up(cursor):
+        return cursor.execute(_ANY_WAITING).fetchone() is not None
+
+
+def _reported(records: Sequence[tuple[CatalogueItem, str]]) -> Texts:
+    """What records (item, payload) say about their counterparts."""
+    rows = []
+    for item, payload in records:
+        values, roles = json.loads(payload), item.roles
+        uscc = values.get(roles.uscc or "", "")
+        others = (values.get(roles.org_code or "", ""), values.get(roles.reg_no or "", ""))
+        name = normalise_name(values.get(roles.counterpart_name, ""))
+        rows.append(("" if uscc == Uscc.PLACEHOLDER else uscc, *others, name))
+    return Cells.of(pl.DataFrame(rows, schema=dict.fromkeys(REPORTED, pl.String), orient="row"))
 
 
 def _key_form(name_norm: str) -> str:
@@ -79,8 +83,10 @@ def _key_form(name_norm: str) -> str:
 
 _ANY_WAITING = "SELECT 1 FROM records_record WHERE subject_id IS NULL LIMIT 1"
 _WAITING = """
-SELECT r.counterpart, r.id, r.payload, r.item_id FROM linking l
-JOIN records_record r ON r.counterpart = l.counterpart WHERE r.subject_id IS NULL
+SELECT r.counterpart, r.id, r.payload, r.item_id FROM unnest(%s) k (counterpart)
+CROSS JOIN LATERAL (
+    SELECT counterpart, id, payload, item_id FROM records_record
+    WHERE counterpart = k.counterpart AND subject_id IS NULL OFFSET 0) r
 """
 _LINK = """
 UPDATE records_record SET subject_id = %s, linked_by = %s, linked_at = %s WHERE counterpart = %s AND id = %s

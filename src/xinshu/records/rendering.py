@@ -22,7 +22,7 @@ from xinshu.records.domain import (
     judge_publicity,
 )
 from xinshu.security.sealing import Vault
-from xinshu.subjects.domain import Link
+from xinshu.subjects.domain import NOBODY, Basis, Resolved
 
 COLUMNS = (
     "counterpart, item_id, key_hash, id, subject_id, linked_by, linked_at, first_received_at, person_index, document,"
@@ -55,14 +55,20 @@ class Links:
         return cls(subjects, np.zeros(rows, dtype=np.int64), np.ones(rows, dtype=np.bool_), closed)
 
     @classmethod
-    def of(cls, links: Sequence[Link | None]) -> Links:
-        """One for each row."""
-        found = cls.nothing(len(links))
-        for row, link in enumerate(links):
-            if link is not None:
-                found.subjects[row] = np.frombuffer(link.subject, dtype=np.uint8)
-                found.bases[row], found.missing[row] = link.basis, False
-                found.closed[row] = day_number(link.closed_on)
+    def of(cls, found: Resolved) -> Links:
+        """As they were found."""
+        missing = found.bases == NOBODY
+        closed = np.full(len(missing), NO_DAY, dtype=np.int64)
+        for row, link in found.telling.items():
+            closed[row] = day_number(link.closed_on)
+        return cls(found.subjects, found.bases, missing, closed)
+
+    @classmethod
+    def registered(cls, subjects: Sequence[bytes]) -> Links:
+        """Each row is about the subject it has just made or changed."""
+        found = cls.nothing(len(subjects))
+        found.subjects[:] = np.frombuffer(b"".join(subjects), dtype=np.uint8).reshape(-1, DIGEST_BYTES)
+        found.bases[:], found.missing[:] = Basis.REGISTRATION, False
         return found
 
     def at(self, rows: Rows) -> Links:
@@ -73,15 +79,6 @@ class Links:
         """Have these rows be whose `others` says."""
         self.subjects[rows], self.bases[rows] = others.subjects, others.bases
         self.missing[rows], self.closed[rows] = others.missing, others.closed
-
-    def and_these(self, others: Links) -> Links:
-        """Both, one after the other."""
-        return Links(
-            np.concatenate([self.subjects, others.subjects]),
-            np.concatenate([self.bases, others.bases]),
-            np.concatenate([self.missing, others.missing]),
-            np.concatenate([self.closed, others.closed]),
-        )
 
 
 _FACTS = ("event_date", "ends_on", "person", "shown")

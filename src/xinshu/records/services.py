@@ -14,10 +14,9 @@ import numpy as np
 import psycopg
 
 from xinshu.kernel import packing
-from xinshu.kernel.different import Different
-from xinshu.kernel.identifiers import Uscc
 from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests, Mask, Rows
+from xinshu.records.counterparts import Counterparts
 from xinshu.records.domain import DIGEST_BYTES, NO_DAY, Accepted, LoadContext, Taken
 from xinshu.records.known import CHANGED, NEW, UNCHANGED, Known, Stored
 from xinshu.records.linking import link_waiting
@@ -25,13 +24,10 @@ from xinshu.records.rendering import COLUMNS, Links, Renderer, Verdicts, place_o
 from xinshu.records.store_rules import judge_links
 from xinshu.security.roles import LOADER_ROLE
 from xinshu.security.sealing import Vault
-from xinshu.subjects.domain import Basis, Link
-from xinshu.subjects.services import Reported, register, resolve
+from xinshu.subjects.services import register
 
 ITEM_LOCK = 0x5849_0001
 SUBJECT_LOCK = 0x5849_0002
-_REMEMBERED = 400_000  # resolved counterparts of one batch, some 200 bytes each
-_REPORTED = ("uscc", "org_code", "reg_no", "name_norm")
 
 _CONTENT = (
     "content_hash, batch_id, row_no, supplier, authority, region, event_date, ends_on, received_at, rule_set, severity,"
@@ -70,7 +66,7 @@ class Loader:
         self._digests = Digests.of(vault)
         self._renderer = Renderer(context, vault, Verdicts(context))
         self._bearers: dict[str, int] = {}
-        self._resolved = _Resolved(self._lookups)
+        self._counterparts = Counterparts(self._lookups)
 
     def begin(self) -> None:
         """Become the loader and wait for one's turn: loads of one item one after another, and registrations, which
@@ -130,17 +126,20 @@ class Loader:
     def _subjects(self, chunk: Chunk, wanted: Rows, similar: dict[int, str], taken: Taken) -> tuple[Links, Mask]:
         held, links = np.zeros(chunk.height, dtype=np.bool_), Links.nothing(chunk.height)
         if self._context.item.creates_subjects:
-            links.put(wanted, Links.of(self._register(chunk, wanted.tolist())))
+            links.put(wanted, Links.registered(self._register(chunk, wanted.tolist())))
             return links, held
-        numbers = self._resolved.of(chunk, wanted)
-        links.put(wanted, self._resolved.arrays.at(numbers))
-        telling = np.union1d(wanted[~self._resolved.plain[numbers]], np.array(list(similar), dtype=np.int64)).tolist()
-        which = dict(zip(wanted.tolist(), numbers.tolist(), strict=True)) if telling else {}
+        numbers = self._counterparts.of(chunk, wanted)
+        links.put(wanted, self._counterparts.links(numbers))
+        telling = np.union1d(wanted[~self._counterparts.plain(numbers)], np.array(list(similar), dtype=np.int64))
+        which = numbers[np.searchsorted(wanted, telling)]
         judged = judge_links(
             self._lookups,
             self._context,
             chunk,
-            {row: self._resolved.link(which[row]) for row in telling},
+            {
+                row: self._counterparts.link(number)
+                for row, number in zip(telling.tolist(), which.tolist(), strict=True)
+            },
             similar,
             self._bearers,
         )
@@ -149,7 +148,7 @@ class Loader:
         taken.doubtful += chunk.row_numbers[held].tolist()
         return links, held
 
-    def _register(self, chunk: Chunk, rows: list[int]) -> list[Link]:
+    def _register(self, chunk: Chunk, rows: list[int]) -> list[bytes]:
         registrations = [chunk.registration(row) for row in rows]
         made = register(self._connection, registrations, now=self._context.received_at)
         link_waiting(
@@ -159,7 +158,7 @@ class Loader:
             catalogue=self._context.catalogue,
             now=self._context.received_at,
         )
-        return [Link(subject.bytes, Basis.REGISTRATION) for subject, _ in made]
+        return [subject.bytes for subject, _ in made]
 
     # -- into the store ------------------------------------------------------------------------------------------
 
@@ -185,49 +184,6 @@ class Loader:
         names = ["" if each == NO_DAY else str(np.datetime64(each, "M")) for each in different.tolist()]
         taken.months = dict(zip(names, sums.tolist(), strict=True))
         taken.new, taken.updated, taken.unchanged, taken.unlinked, _ = sums.sum(axis=0).tolist()
-
-
-class _Resolved:
-    """Whose the counterparts of a batch are; asked once for one that comes again and again in a file.
-
-    `arrays` and `plain` (found, and nothing to tell about it) are by number of the counterpart; there is an object only for
-    one that is not plain.
-    """
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
-        self._forget()
-
-    def _forget(self) -> None:
-        self._different = Different(len(_REPORTED), 1)
-        self._telling: dict[int, Link | None] = {}
-        self.arrays, self.plain = Links.nothing(0), np.zeros(0, dtype=np.bool_)
-
-    def of(self, chunk: Chunk, rows: Rows) -> Rows:
-        """The number of each row's counterpart; what is not known yet is asked."""
-        if self._different.count > _REMEMBERED:
-            self._forget()
-        numbers = self._different.number(*chunk.places(rows, *_REPORTED), chunk.wholes(rows, "person"))
-        known = len(self.plain)
-        reported = [self._reported(number) for number in range(known, self._different.count)]
-        if reported:
-            asked = iter(resolve(self._connection, [each for each in reported if each is not None]))
-            new = [None if each is None else next(asked) for each in reported]
-            plain = [each is not None and each.other_name is None and each.closed_on is None for each in new]
-            self._telling |= {known + at: each for at, each in enumerate(new) if not plain[at]}
-            self.arrays, self.plain = self.arrays.and_these(Links.of(new)), np.concatenate([self.plain, plain])
-        return numbers
-
-    def link(self, number: int) -> Link | None:
-        """Whose one counterpart is."""
-        if self.plain[number]:
-            return Link(self.arrays.subjects[number].tobytes(), Basis(int(self.arrays.bases[number])))
-        return self._telling[number]
-
-    def _reported(self, number: int) -> Reported | None:
-        """None for a person, who is never looked up among organisations."""
-        (uscc, *others), (person,) = self._different.row(number)
-        return None if person else Reported("" if uscc == Uscc.PLACEHOLDER else uscc, *others)
 
 
 # A content that changes keeps what it replaces; its own moment is later than the replaced one's, whatever the clocks say.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
 
 CLOSED_STATES = frozenset({"注销", "吊销", "撤销"})
 # Bigrams that nearly every company name holds: they say nothing about which company it is.
@@ -56,6 +59,31 @@ class Link(NamedTuple):
     other_name: str | None = None
     status: str | None = None
     closed_on: date | None = None
+
+
+NOBODY = 0
+"""In the place of a `Basis`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Whose some rows are, in columns: `subjects` (shape (rows, 16), the bytes of ids) and by what they were found, NOBODY
+    where there is none; and the links about which there is more to say, {row: link}."""
+
+    subjects: npt.NDArray[np.uint8]
+    bases: npt.NDArray[np.int64]
+    telling: dict[int, Link]
+
+    @classmethod
+    def nothing(cls, rows: int) -> Self:
+        """Nobody was found."""
+        return cls(np.zeros((rows, 16), dtype=np.uint8), np.full(rows, NOBODY, dtype=np.int64), {})
+
+    def link(self, row: int) -> Link | None:
+        """Whose one row is."""
+        if row in self.telling or self.bases[row] == NOBODY:
+            return self.telling.get(row)
+        return Link(self.subjects[row].tobytes(), Basis(int(self.bases[row])))
 
 
 @dataclass(frozen=True, slots=True)

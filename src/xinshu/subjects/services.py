@@ -5,23 +5,39 @@ The bulk verbs work on the loader's connection, inside its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import LiteralString
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 import psycopg
 from django.db import transaction
 
 from xinshu.kernel import copying
+from xinshu.kernel.arrays import Uuids, Words, accept_arrays
+from xinshu.kernel.cells import Texts
 from xinshu.kernel.database import fetch, looking_up
 from xinshu.kernel.ids import public_id, uuid7_batch
 from xinshu.kernel.text import normalise_name
-from xinshu.subjects.domain import CLOSED_STATES, Basis, Link, Suggestion, judge_alike, telling_bigrams
+from xinshu.subjects.domain import (
+    CLOSED_STATES,
+    NOBODY,
+    Basis,
+    Link,
+    Resolved,
+    Suggestion,
+    judge_alike,
+    telling_bigrams,
+)
 from xinshu.subjects.errors import MergeRefused
 from xinshu.subjects.models import Merge, Subject
 from xinshu.subjects.readings import reading_keys
+
+REPORTED = ("uscc", "org_code", "reg_no", "name_norm")
+Rows = npt.NDArray[np.int64]
 
 _COMMON = 200  # a bigram that so many names hold does not tell them apart
 _RAREST = 4
@@ -37,15 +53,6 @@ WHERE public.name_bigrams(n.name_norm) && %s ORDER BY n.name_norm, n.subject_id
 """
 
 
-class Reported(NamedTuple):
-    """A counterpart as a row reports it: normalised codes (empty where there is none) and comparable name."""
-
-    uscc: str
-    org_code: str
-    reg_no: str
-    name_norm: str
-
-
 @dataclass(frozen=True, slots=True)
 class Registration:
     """What a registration record says about its subject. `former_names` as written, joined by ；."""
@@ -59,92 +66,77 @@ class Registration:
     former_names: str
 
 
-def resolve(connection: psycopg.Connection, rows: Sequence[Reported]) -> list[Link | None]:
-    """The subject of each row, or None: by USCC, then organisation code, then registration number with name, then
-    the exact name of one live subject. Source: docs/rules.md section 1.6 [proposed].
+def resolve(connection: psycopg.Connection, reported: Texts) -> Resolved:
+    """The subject of each row: by USCC, then organisation code, then registration number with name, then the exact name
+    of one live subject. Source: docs/rules.md section 1.6 [proposed].
 
     The organisation code inside an unknown USCC ties only together with a known name: then the code was issued anew.
+
+    Args:
+        reported: the counterparts as rows report them, in the columns `REPORTED`: normalised codes (empty where there is
+            none) and comparable name.
     """
-    found: list[Link | None] = [None] * len(rows)
-    if not rows:
-        return found
+    found = Resolved.nothing(reported.height)
     with connection.cursor(binary=True) as cursor, looking_up(cursor):
-        _lay_out(cursor, rows, range(len(rows)))
-        cursor.execute(_BY_USCC)
-        _take(cursor, found, Basis.USCC)
-        rest = [ordinal for ordinal, link in enumerate(found) if link is None]
-        if rest:
-            _lay_out(cursor, rows, rest)
-            for basis, statement in _WEAKER:
-                cursor.execute(statement)
-                _take(cursor, found, basis)
+        accept_arrays(cursor)
+        for basis, statement in _WAYS.items():
+            rest = np.flatnonzero(found.bases == NOBODY)
+            if len(rest):
+                _ask(cursor, statement, reported, rest, basis, found)
     return found
 
 
-def _lay_out(cursor: psycopg.Cursor, rows: Sequence[Reported], ordinals: Sequence[int]) -> None:
-    """Put some of the rows into the temporary table that the statements join with."""
-    cursor.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS resolving (ordinal int, uscc text, org_code text, reg_no text, name_norm text)"
-        " ON COMMIT DROP"
-    )
-    cursor.execute("TRUNCATE resolving")
-    wanted = [rows[ordinal] for ordinal in ordinals]
-    with cursor.copy("COPY resolving FROM STDIN (FORMAT binary)") as copy:
-        columns = (
-            copying.integers(ordinals),
-            copying.texts(row.uscc for row in wanted),
-            copying.texts(row.org_code or row.uscc[8:17] for row in wanted),
-            copying.texts(row.reg_no for row in wanted),
-            copying.texts(row.name_norm for row in wanted),
+def _ask(
+    cursor: psycopg.Cursor, statement: LiteralString, reported: Texts, rows: Rows, basis: Basis, found: Resolved
+) -> None:
+    """Ask whose some rows are by one statement; put the answers into `found`."""
+    columns = [reported.place(each) for each in REPORTED]
+    words = [Words(reported.buffer, reported.starts[each][rows], reported.sizes[each][rows]) for each in columns]
+    row = cursor.execute(statement, words, prepare=True).fetchone()
+    answers = np.frombuffer((row and row[0]) or b"", dtype=_ANSWER)
+    places = rows[answers["ordinal"].astype(np.int64) - 1]
+    found.subjects[places], found.bases[places] = answers["id"], basis
+    telling = np.flatnonzero(~answers["named"] | answers["closed"])
+    if not len(telling):
+        return
+    subjects = {each: rest for each, *rest in cursor.execute(_TOLD, [Uuids(answers["id"][telling])]).fetchall()}
+    for place, answer in zip(places[telling].tolist(), answers[telling], strict=True):
+        name, status, closed_on = subjects[answer["id"].tobytes()]
+        other = None if answer["named"] else name
+        found.telling[place] = Link(
+            answer["id"].tobytes(), basis, other, status if answer["closed"] else None, closed_on
         )
-        for block in copying.render(columns):
-            copy.write(block)
-    cursor.execute("ANALYZE resolving")
 
 
-def _take(cursor: psycopg.Cursor, found: list[Link | None], basis: Basis) -> None:
-    for ordinal, subject, name, status, closed_on in cursor.fetchall():
-        if found[ordinal] is None:
-            found[ordinal] = Link(subject, basis, name, status, closed_on)
-
-
-# Name and state come along only where there is something to say about them: most rows are plain.
-_LINK = """
-SELECT t.ordinal, uuid_send(s.id),
-       CASE WHEN s.name_norm <> t.name_norm AND NOT EXISTS (
-           SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm)
-       THEN s.name END,
-       CASE WHEN s.closed_on IS NOT NULL THEN s.status END, s.closed_on
-FROM resolving t
+# One value for all rows found, so that nothing has to be made of each of them here. OFFSET 0 keeps the planner from reading
+# all subjects and looking for each among the rows (docs/decisions/0014-loading-in-columns.md).
+_WHOSE: LiteralString = """
+SELECT string_agg(int4send(k.ordinal::int) || uuid_send(s.id) || boolsend(s.named) || boolsend(s.closed), ''::bytea)
+FROM unnest(%s, %s, %s, %s) WITH ORDINALITY k (uscc, org_code, reg_no, name_norm, ordinal)
+CROSS JOIN LATERAL (
+    SELECT o.id, o.closed_on IS NOT NULL AS closed, count(*) OVER () AS bearers,
+           o.name_norm = k.name_norm OR EXISTS (
+               SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = o.id AND n.name_norm = k.name_norm OFFSET 0
+           ) AS named
+    FROM subjects_subject o WHERE {who} OFFSET 0) s
+WHERE s.bearers = 1 AND {when}
 """
-_BY_USCC = _LINK + "JOIN subjects_subject s ON s.uscc = t.uscc WHERE t.uscc <> ''"
-_WEAKER = (
-    (
-        Basis.ORG_CODE,
-        _LINK
-        + """JOIN subjects_subject s ON s.org_code = t.org_code
-        WHERE t.org_code <> ''
-          AND NOT EXISTS (SELECT 1 FROM subjects_subject o WHERE o.org_code = t.org_code AND o.id <> s.id)
-          AND (t.uscc = '' OR s.name_norm = t.name_norm OR EXISTS (
-               SELECT 1 FROM subjects_subjectname n WHERE n.subject_id = s.id AND n.name_norm = t.name_norm))""",
+_WAYS: Mapping[Basis, LiteralString] = {
+    Basis.USCC: _WHOSE.format(who="o.uscc = k.uscc", when="k.uscc <> ''"),
+    Basis.ORG_CODE: _WHOSE.format(
+        who="o.org_code = coalesce(nullif(k.org_code, ''), substr(k.uscc, 9, 9)) AND o.org_code <> ''",
+        when="(k.uscc = '' OR s.named)",
     ),
-    (
-        Basis.REG_NO_AND_NAME,
-        _LINK
-        + """JOIN subjects_subject s ON s.reg_no = t.reg_no AND s.name_norm = t.name_norm
-        WHERE t.reg_no <> ''
-          AND NOT EXISTS (SELECT 1 FROM subjects_subject o
-                          WHERE o.reg_no = t.reg_no AND o.name_norm = t.name_norm AND o.id <> s.id)""",
+    Basis.REG_NO_AND_NAME: _WHOSE.format(
+        who="o.reg_no = k.reg_no AND o.reg_no <> '' AND o.name_norm = k.name_norm", when="k.reg_no <> ''"
     ),
-    (
-        Basis.UNIQUE_NAME,
-        _LINK
-        + """JOIN subjects_subject s ON s.name_norm = t.name_norm AND s.closed_on IS NULL
-        WHERE t.uscc = '' AND t.org_code = '' AND t.name_norm <> ''
-          AND NOT EXISTS (SELECT 1 FROM subjects_subject o
-                          WHERE o.name_norm = t.name_norm AND o.closed_on IS NULL AND o.id <> s.id)""",
+    Basis.UNIQUE_NAME: _WHOSE.format(
+        who="o.name_norm = k.name_norm AND o.closed_on IS NULL",
+        when="k.uscc = '' AND k.org_code = '' AND k.name_norm <> ''",
     ),
-)
+}
+_ANSWER = np.dtype([("ordinal", ">i4"), ("id", np.uint8, 16), ("named", np.bool_), ("closed", np.bool_)])
+_TOLD = "SELECT uuid_send(id), name, status, closed_on FROM subjects_subject WHERE id = ANY(%s)"
 
 
 def suggest(connection: psycopg.Connection, name_norm: str, bearers: dict[str, int]) -> Suggestion | None:
