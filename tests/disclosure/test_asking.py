@@ -57,6 +57,15 @@ def test_an_unknown_subject_is_none_found(gate, officer, make_request):
     assert Ticket.objects.get(number=answer.number).disclosed == 0
 
 
+def test_reading_the_store_is_planned_once(gate, officer, make_request):
+    """By itself the server plans it anew each time, which takes longer than running it."""
+    for number in (1, 2, 3, 9):
+        query(gate, officer, make_request(number), NOW)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%records_record%'")
+        assert set(cursor.fetchall()) == {(0,)}
+
+
 def test_a_period_cuts_the_records(gate, officer, make_request):
     later = make_request(since=datetime(2026, 9, 4, tzinfo=UTC).date())
     (subject,) = query(gate, officer, later, NOW).result.subjects

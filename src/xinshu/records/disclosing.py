@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from xinshu.kernel.database import fetch
+from xinshu.kernel.database import PLANNED_ONCE, fetch
 from xinshu.records.services import sealed_place
 from xinshu.security.sealing import Vault
 
@@ -56,7 +56,7 @@ def personal_values(records: Sequence[WholeRecord], vault: Vault) -> list[Mappin
 
 def open_scope() -> str:
     """The statement part by which the transaction may read the whole store; it ends with the transaction."""
-    return "set_config('xinshu.scope', 'all', true)"
+    return f"set_config('xinshu.scope', 'all', true), {PLANNED_ONCE}"
 
 
 def close_scope() -> None:

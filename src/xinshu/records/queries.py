@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from xinshu.catalogue.queries import item_numbers
-from xinshu.kernel.database import fetch
+from xinshu.kernel.database import PLANNED_ONCE, fetch
 from xinshu.kernel.ids import public_id_bytes
 from xinshu.kernel.text import document_key
 from xinshu.records.domain import Marks, document_digest
@@ -175,7 +175,7 @@ _COLUMNS: LiteralString = """
     {c}.received_at, r.first_received_at, {c}.rule_set, {c}.severity, {c}.public_from, {c}.repair_from,
     {c}.public_until, {c}.marks, {c}.batch_id, {c}.row_no, r.linked_by, r.linked_at, r.person_index IS NOT NULL
 """
-_SCOPE: LiteralString = "SELECT set_config('xinshu.scope', %s, true)"
+_SCOPE: LiteralString = f"SELECT set_config('xinshu.scope', %s, true), {PLANNED_ONCE}"
 _OF_SUBJECTS: LiteralString = f"SELECT {_COLUMNS.format(c='r')} FROM records_record r WHERE r.subject_id = ANY("
 _PRESENT: LiteralString = f"{_OF_SUBJECTS}%s)"
 _NAMED: LiteralString = f"""
