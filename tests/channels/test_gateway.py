@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -159,12 +160,28 @@ def test_odd_pages_are_refused(program, query):
     assert (answer.status_code, answer.json()["code"]) == (422, "gateway.page_invalid")
 
 
+def test_a_file_whose_doubts_are_confirmed_is_a_batch_of_its_own(world, program):
+    world.register([world.registration(1)])
+    content = world.file([world.penalty(1, **{"罚款金额（万元）": "20000"})]).read_bytes()
+    told = []
+    for confirmed in ("", "true", "yes"):
+        body = {"item": ITEM, "confirmed": confirmed, "file": SimpleUploadedFile("行政处罚.csv", content)}
+        taken = program.post("/api/v1/batches", body).json()
+        load_hand_in(world.desk, UUID(taken["hand_in"]))
+        found = program.get(f"/api/v1/batches/{taken['batch']}").json()
+        told.append((found["confirmed"], found["result"]["accepted"], found["result"]["repeated"]))
+    assert told == [(False, 0, False), (True, 1, False), (False, 0, True)]
+
+
 def test_an_idempotency_key_gives_the_first_answer_again(program, good):
     first = _post(program, good, **{"idempotency-key": "k-1"})
     again = _post(program, good, **{"idempotency-key": "k-1"})
     assert (again.status_code, again.json()["hand_in"]) == (202, first.json()["hand_in"])
     other = _post(program, good + b"\n", **{"idempotency-key": "k-1"})
     assert (other.status_code, other.json()["code"]) == (422, "channel.idempotency_key_reused")
+    body = {"item": ITEM, "confirmed": "true", "file": SimpleUploadedFile("行政处罚.csv", good)}
+    confirmed = program.post("/api/v1/batches", body, headers={"idempotency-key": "k-1"})
+    assert confirmed.json()["code"] == "channel.idempotency_key_reused"
     odd = _post(program, good, **{"idempotency-key": "k" * 201})
     assert odd.json()["code"] == "gateway.idempotency_key_invalid"
     assert HandIn.objects.count() == 1

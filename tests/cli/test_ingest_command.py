@@ -40,6 +40,12 @@ def test_what_is_no_ordinary_file_is_refused_at_once(ingest, tmp_path):
         assert (code, told["error"]["code"]) == (2, "collection.file_unreachable")
 
 
+def test_what_the_supplier_has_confirmed_is_loaded(world, ingest):
+    path = world.file([world.penalty(1, **{"罚款金额（万元）": "20000"})])
+    assert ingest(path)[1]["totals"]["accepted"] == 0
+    assert ingest(path, options=("--json", "--confirmed"))[1]["totals"]["accepted"] == 1
+
+
 def test_names_stand_as_they_are_and_no_column_is_cut(world, ingest, tmp_path):
     name = "行政处罚[bold]二〇二六年第三季度生态环境局报送:smile:.csv"
     _, shown, _ = ingest(world.file([world.penalty(1)], name), options=())

@@ -87,6 +87,26 @@ def test_the_four_totals_add_up_in_print_and_in_the_bar(browser, loaded):
     assert len(widths) == 4
 
 
+def test_doubts_are_confirmed_by_their_own_reporter_and_lead_to_the_batch_that_loads_them(
+    browser, loaded, work, sign_in, stranger
+):
+    address = f"/c/submit/{loaded}/confirm"
+    assert f'action="{address}"' in browser.get(f"/c/submit/{loaded}").content.decode()
+    assert browser.get(address).status_code == 405
+    assert sign_in(stranger).post(address).status_code == 404
+    assert Batch.objects.filter(item=ITEM).count() == 1
+    answer = browser.post(address)
+    work()
+    page = browser.get(answer["Location"]).content.decode()
+    assert re.findall(r"<dd>([\d,]+)", page) == ["2", "1", "0", "1", "4"]
+    assert "已由报送单位确认无误" in page
+    assert "/confirm" not in page
+    first = browser.get(f"/c/submit/{loaded}").content.decode()
+    assert f'href="{answer["Location"]}"' in first
+    assert f'action="{address}"' not in first
+    assert browser.post(answer["Location"] + "/confirm")["Location"] == answer["Location"]
+
+
 def test_each_problem_filters_to_as_many_lines_as_it_says(browser, loaded):
     page = browser.get(f"/c/submit/{loaded}").content.decode()
     chips = re.findall(r'href="\?(problem=[\w.=&;]+)#issues"[^>]*>.*?<b>(\d+)</b>', page, re.DOTALL)

@@ -33,6 +33,7 @@ def _ingest(
     item: Annotated[str, typer.Option("--item", help="事项代码，如 administrative-penalty")],
     source: Annotated[str, typer.Option("--source", help="来源单位的统一社会信用代码")],
     as_of: Annotated[str, typer.Option("--as-of", help="接收时间 YYYY-MM-DD[THH:MM]，默认现在")] = "",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="来源单位已确认疑问无误：仅有疑问的行入库")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="有疑问行时退出码为 1")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> int:
@@ -49,7 +50,13 @@ def _ingest(
                 try:
                     reports.append(
                         receive(
-                            desk, path, item=chosen, source=source, received_at=received_at, progress=show(path.name)
+                            desk,
+                            path,
+                            item=chosen,
+                            source=source,
+                            received_at=received_at,
+                            progress=show(path.name),
+                            confirmed=confirmed,
                         )
                     )
                 except XinshuError as problem:

@@ -14,8 +14,15 @@ _TOTALS = ("rows", "new", "updated", "unchanged", "doubtful", "duplicates", "unl
 
 def canonical_batches(vault: Vault) -> Iterator[dict[str, object]]:
     """Batches by supplier, item and digest, each followed by its findings and held rows in row order."""
-    for batch in Batch.objects.order_by("supplier", "item", "item_version", "digest"):
-        head = {"kind": "batch", "item": batch.item, "supplier": batch.supplier, "digest": batch.digest}
+    for batch in Batch.objects.order_by("supplier", "item", "item_version", "digest", "confirmed"):
+        head: dict[str, object] = {
+            "kind": "batch",
+            "item": batch.item,
+            "supplier": batch.supplier,
+            "digest": batch.digest,
+        }
+        if batch.confirmed:
+            head["confirmed"] = True
         yield {**head, "state": batch.state, **{name: getattr(batch, name) for name in _TOTALS}}
         for each in StoredFinding.objects.filter(batch=batch).order_by("row_no", "field", "rule", "value"):
             yield {"kind": "finding", "row": each.row_no, "field": each.field, "rule": each.rule, "text": each.message}

@@ -19,6 +19,7 @@ class Batch(models.Model):
         "item_version": "none",
         "file": "none",
         "digest": "none",
+        "confirmed": "none",
         "received_at": "none",
         "state": "none",
         "rows": "none",
@@ -39,6 +40,7 @@ class Batch(models.Model):
     item_version = models.CharField("目录版本", max_length=40)
     file = models.CharField("文件名", max_length=255)
     digest = models.CharField("SHA-256", max_length=64)
+    confirmed = models.BooleanField("疑问已确认", default=False)  # the same file without and with it: two batches
     received_at = models.DateTimeField("接收时间")
     state = models.CharField("状态", max_length=10)  # received, loaded, refused
     rows = models.IntegerField("行数", default=0)
@@ -55,7 +57,8 @@ class Batch(models.Model):
         verbose_name = "批次"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["supplier", "item", "item_version", "digest"], name="collection_same_file_same_batch"
+                fields=["supplier", "item", "item_version", "digest", "confirmed"],
+                name="collection_same_file_same_batch",
             )
         ]
         indexes: ClassVar[list[models.Index]] = [

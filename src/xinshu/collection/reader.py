@@ -76,6 +76,7 @@ class ReadJob:
     """One file to read and check.
 
     `source`: USCC of the supplier, empty when unknown. `load`: also send the rows themselves, prepared for the store.
+    `confirmed`: the supplier has confirmed what is in doubt, so that it keeps no row back.
     """
 
     path: Path
@@ -88,6 +89,7 @@ class ReadJob:
     source: str = ""
     load: bool = False
     name: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,7 @@ def check_context(job: ReadJob, name: str) -> CheckContext:
     today = shanghai_date(job.received_at)
     facts = Facts(today, job.reference.industries, job.reference.region_table)
     if job.item.deadline is None:
-        return CheckContext(facts, name, job.source)
+        return CheckContext(facts, name, job.source, confirmed=job.confirmed)
     rules = job.reference.rules
     deadline = job.item.deadline.rule
 
@@ -279,7 +281,7 @@ def check_context(job: ReadJob, name: str) -> CheckContext:
         return due(deadline, day, rules.calendar, rules.deadlines).day
 
     days = deadline_on(deadline, today, rules.deadlines).working_days
-    return CheckContext(facts, name, job.source, last_day, days or 0)
+    return CheckContext(facts, name, job.source, last_day, days or 0, job.confirmed)
 
 
 def _finding_bytes(findings: list[Finding]) -> bytes:

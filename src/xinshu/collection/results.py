@@ -73,6 +73,12 @@ def batches_of(supplier: str) -> QuerySet[Batch]:
     return Batch.objects.filter(supplier=supplier).order_by("-id").prefetch_related("hand_ins")
 
 
+def confirmation_of(batch: Batch) -> Batch | None:
+    """The batch of the same file in which its supplier confirmed what is in doubt; None when nobody did."""
+    same = Batch.objects.filter(supplier=batch.supplier, item=batch.item, digest=batch.digest, confirmed=True)
+    return same.order_by("-id").first()
+
+
 def last_hand_in(batch: Batch) -> HandIn | None:
     """The latest hand-in of a batch; None for one that came by command line."""
     return HandIn.objects.filter(batch=batch).select_related("batch").order_by("-received_at", "-id").first()

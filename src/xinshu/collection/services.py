@@ -69,6 +69,7 @@ def receive(
     progress: Progress = lambda _step, _done, _rows: None,
     limits: ReadLimits | None = None,
     name: str = "",
+    confirmed: bool = False,
 ) -> BatchReport:
     """Receive one file and load it.
 
@@ -77,6 +78,7 @@ def receive(
         received_at: the moment of receipt, with time zone; the first one stands when the same file comes again.
         limits: those of the channel; by default those of the command line and the watched folder.
         name: what the supplier calls the file, where `path` is a copy.
+        confirmed: the supplier has confirmed what is in doubt: such rows are loaded and marked. A batch of its own.
     Returns:
         The report; that of the first time, marked `repeated`, when the identical file was loaded before.
     Raises:
@@ -87,7 +89,7 @@ def receive(
     if supplier is None:
         raise UnknownSource(source)
     digest, name = file_digest(path), name or path.name
-    batch = register_batch(name, item, source, digest, received_at)
+    batch = register_batch(name, item, source, digest, received_at, confirmed=confirmed)
     if batch.state == "loaded":
         return batch_report(batch, desk.settings.home, repeated=True)
     keeper = _Keeper(path, digest, desk)
@@ -104,6 +106,7 @@ def receive(
             supplier.uscc,
             load=True,
             name=name,
+            confirmed=confirmed,
         )
         _load(desk, batch, job, supplier, progress, keeper)
     except FileRefused as refused:
@@ -141,7 +144,9 @@ class _Keeper(Thread):
             raise self.problem
 
 
-def register_batch(name: str, item: CatalogueItem, source: str, digest: str, received_at: datetime) -> Batch:
+def register_batch(
+    name: str, item: CatalogueItem, source: str, digest: str, received_at: datetime, *, confirmed: bool = False
+) -> Batch:
     """The batch of this file: found again, or made with the next label of the (Shanghai) day.
 
     Raises:
@@ -149,7 +154,13 @@ def register_batch(name: str, item: CatalogueItem, source: str, digest: str, rec
     """
     if organisation(source) is None:
         raise UnknownSource(source)
-    same = {"supplier": source, "item": item.item, "item_version": item.version, "digest": digest}
+    same = {
+        "supplier": source,
+        "item": item.item,
+        "item_version": item.version,
+        "digest": digest,
+        "confirmed": confirmed,
+    }
     with transaction.atomic():
         found = Batch.objects.filter(**same).first()
         if found is not None:
@@ -191,6 +202,7 @@ def _load(
         batch.file,
         job.path.stat().st_size,
         desk.reference.rules,
+        job.confirmed,
     )
     with (
         bulk_transaction() as bulk,

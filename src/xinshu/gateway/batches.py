@@ -99,6 +99,7 @@ def _take(request: HttpRequest, key: KeyFacts, desk: Desk) -> JsonResponse:
                 received_at=timezone.now(),
                 sender=key.id,
                 idempotency_key=idempotency_key,
+                confirmed=request.POST.get("confirmed") == "true",
             ),
             max_bytes=desk.settings.web_max_bytes,
         )

@@ -48,6 +48,7 @@ class LoadContext:
     file: str
     file_bytes: int
     rules: Rules
+    confirmed: bool = False  # the supplier has confirmed what is in doubt
 
 
 FACTS = ("row_no", "late", "event_date", "ends_on", "shown", "person")

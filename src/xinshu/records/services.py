@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
+from xinshu.catalogue.checks.findings import confirmed_findings
 from xinshu.kernel import packing
 from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests, Mask, Rows
@@ -143,7 +144,8 @@ class Loader:
             similar,
             self._bearers,
         )
-        taken.findings = judged.table(self._context, chunk)
+        found = judged.table(self._context, chunk)
+        taken.findings = confirmed_findings(found) if self._context.confirmed else found
         held[sorted(judged.held)] = True
         taken.doubtful += chunk.row_numbers[held].tolist()
         return links, held

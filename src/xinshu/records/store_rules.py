@@ -89,7 +89,8 @@ def judge_links(
         elif link.closed_on is not None and (event := rows.event_date(row)) is not None and link.closed_on < event:
             judged.note(row, "subject.closed", name, date=link.closed_on.isoformat(), reason=link.status or "")
         if row in similar and row not in judged.held:
-            judged.held.add(row)
+            if not context.confirmed:
+                judged.held.add(row)
             code = context.item.roles.document_no or name
             judged.note(row, "duplicate.similar", code, other=json.loads(similar[row]).get(code, ""))
     return judged

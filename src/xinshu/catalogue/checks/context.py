@@ -14,6 +14,7 @@ from xinshu.catalogue.checks.inspection import Facts, Problem
 from xinshu.catalogue.checks.scanning import NO_DAY, Days, Mask
 from xinshu.catalogue.checks.screening import Screened
 from xinshu.catalogue.domain import CatalogueItem, Condition, ItemField
+from xinshu.catalogue.rulebook import BLOCKING_LEVELS
 from xinshu.kernel.identifiers import Uscc
 
 CITIZEN_ID_TYPES = frozenset({"身份证", "居民身份证"})
@@ -25,7 +26,8 @@ class CheckContext:
     """What the checks need besides item and rows.
 
     `due`: last day of reporting for an event date, or None where the item has no deadline. `due_days`: its length in
-    working days, for the message. `supplier`: USCC of the supplier, empty when unknown.
+    working days, for the message. `supplier`: USCC of the supplier, empty when unknown. `confirmed`: the supplier has
+    said that what is in doubt is right.
     """
 
     facts: Facts
@@ -33,6 +35,12 @@ class CheckContext:
     supplier: str = ""
     due: Callable[[date], date] | None = None
     due_days: int = 0
+    confirmed: bool = False
+
+    @property
+    def holding(self) -> frozenset[str]:
+        """The levels of findings that keep a row back."""
+        return frozenset({"error"}) if self.confirmed else BLOCKING_LEVELS
 
 
 @dataclass(slots=True)

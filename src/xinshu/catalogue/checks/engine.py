@@ -15,7 +15,7 @@ import polars as pl
 from xinshu.catalogue.checks.columns import Columns
 from xinshu.catalogue.checks.context import CheckContext, RowFacts
 from xinshu.catalogue.checks.duplicates import DuplicateWatch
-from xinshu.catalogue.checks.findings import FindingTable
+from xinshu.catalogue.checks.findings import FindingTable, confirmed_findings
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, Inspection, Problem, hide_personal_numbers, inspect
 from xinshu.catalogue.checks.keys import COUNTERPART, digested_columns, key_columns
 from xinshu.catalogue.checks.rowrules import Hit, RowJudge, Rows, mark_blocked
@@ -108,13 +108,14 @@ class ItemChecker:
         judge.row_rules()
         late = judge.late() & ~misshapen
         judge.source(self._source_expected(judge, misshapen))
-        doubtful = mark_blocked(judge.hits, misshapen.copy())
+        doubtful = mark_blocked(judge.hits, misshapen.copy(), self.context.holding)
         duplicate, copies = self._duplicates(facts, rows, doubtful)
         table = FindingTable(self.context.file, sheet, [each.code for each in self.item.fields])
         for index, reason in (shape or {}).items():
             table.add("row.shape", rows=rows[[index]], arguments={"reason": reason})
         self._word(table, [*judge.hits, *copies], facts, rows, misshapen)
-        return ChunkResult(table.frame(), rows, doubtful, duplicate, late, facts)
+        found = confirmed_findings(table.frame()) if self.context.confirmed else table.frame()
+        return ChunkResult(found, rows, doubtful, duplicate, late, facts)
 
     # -- one column ----------------------------------------------------------------------------------------------
 

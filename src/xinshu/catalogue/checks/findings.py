@@ -101,6 +101,11 @@ def _worded(template: str) -> pl.Expr:
     return pl.concat_str(pieces)
 
 
+def confirmed_findings(frame: pl.DataFrame) -> pl.DataFrame:
+    """The findings where the supplier has confirmed what is in doubt: a doubt only marks the row, as a warning does."""
+    return frame.with_columns(pl.col("level").replace({"doubt": "warning"}))
+
+
 def as_findings(frame: pl.DataFrame) -> list[Finding]:
     """The rows of a finding table as objects."""
     return [Finding(*row) for row in frame.select(FINDING_COLUMNS).iter_rows()]

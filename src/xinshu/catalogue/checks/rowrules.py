@@ -5,6 +5,7 @@ Works on one chunk. Follows docs/checks.md, "One cell" 1, 2 and 5 and "One row".
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -41,10 +42,10 @@ class Hit:
         return Hit(self.field, self.problem, self.rows[wanted], values)
 
 
-def mark_blocked(hits: list[Hit], rows: Mask) -> Mask:
-    """`rows` with those rows set that a hit of level error or doubt is about."""
+def mark_blocked(hits: list[Hit], rows: Mask, levels: Set[str] = BLOCKING_LEVELS) -> Mask:
+    """`rows` with those rows set that a hit of these levels (error or doubt) is about."""
     for hit in hits:
-        if RULEBOOK[hit.problem.rule].level in BLOCKING_LEVELS:
+        if RULEBOOK[hit.problem.rule].level in levels:
             rows[hit.rows] = True
     return rows
 

@@ -34,6 +34,15 @@ class FileMissing(XinshuError):
         super().__init__("没有收到文件", fix="选择一个 XLSX、CSV、JSON 等格式的文件后再上传")
 
 
+class NothingInDoubt(XinshuError):
+    """A batch was to be confirmed that has no rows kept back by doubts alone."""
+
+    code = "channel.nothing_in_doubt"
+
+    def __init__(self) -> None:
+        super().__init__("这个批次没有可以确认的疑问行", fix="有错误的行需改好后重新报送")
+
+
 class ItemMissing(XinshuError):
     """A request to hand in named no item, or one that is not in the catalogue."""
 

@@ -11,10 +11,11 @@ from typing import BinaryIO
 from django.db import transaction
 
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.collection.channels.errors import FileNameInvalid, FileTooLarge, ItemMissing, KeyReused
+from xinshu.collection.channels.errors import FileNameInvalid, FileTooLarge, ItemMissing, KeyReused, NothingInDoubt
 from xinshu.collection.errors import UnknownSource
-from xinshu.collection.models import HandIn
+from xinshu.collection.models import Batch, HandIn
 from xinshu.collection.rawfiles import FileChanged, keep_stream, stream_digest
+from xinshu.collection.results import confirmation_of, last_hand_in, totals_of
 from xinshu.collection.services import Desk, register_batch
 from xinshu.collection.tasks import ask_to_load
 from xinshu.kernel.ids import uuid7
@@ -25,7 +26,8 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How a file came. `sender`: id of the user or number of the API key. `place`, `signature`: of a folder's file."""
+    """How a file came. `sender`: id of the user or number of the API key. `place`, `signature`: of a folder's file.
+    `confirmed`: the supplier has confirmed what is in doubt in it."""
 
     channel: str
     source: str
@@ -36,6 +38,7 @@ class Delivery:
     idempotency_key: str = ""
     place: str = ""
     signature: str = ""
+    confirmed: bool = False
 
 
 def hand_in(
@@ -71,8 +74,44 @@ def hand_in(
     keep_stream(stream, digest, desk.settings.home, desk.vault)
     if not unchanged():
         raise FileChanged
+    return _queue(delivery, item, name, digest, size)
+
+
+def confirm_doubts(desk: Desk, batch: Batch, *, sender: str, now: datetime) -> HandIn:
+    """The supplier says that what is in doubt in a loaded batch is right: its file is taken once more, and doubts no
+    longer keep rows back. What was loaded is unchanged by it, errors stay where they are.
+
+    Args:
+        sender: id of the user who says so; it stands in the hand-in.
+    Returns:
+        The hand-in of the batch that loads them; the earlier one when it was said before.
+    Raises:
+        NothingInDoubt: the batch has no such rows, or its item is no longer collected.
+    """
+    item = desk.catalogue.get(batch.item)
+    if item is None or batch.state != "loaded" or batch.confirmed or not totals_of(batch).doubts:
+        raise NothingInDoubt
+    earlier = confirmation_of(batch)
+    latest = None if earlier is None else last_hand_in(earlier)
+    if latest is not None and latest.state in {"queued", "running", "done"}:
+        return latest
+    given = last_hand_in(batch)
+    delivery = Delivery(
+        channel="web",
+        source=batch.supplier,
+        item=batch.item,
+        name=batch.file,
+        received_at=now,
+        sender=sender,
+        confirmed=True,
+    )
+    return _queue(delivery, item, batch.file, batch.digest, 0 if given is None else given.size)
+
+
+def _queue(delivery: Delivery, item: CatalogueItem, name: str, digest: str, size: int) -> HandIn:
+    """Register batch and hand-in of a file that is kept, and ask for its job."""
     with transaction.atomic():
-        batch = register_batch(name, item, delivery.source, digest, delivery.received_at)
+        batch = register_batch(name, item, delivery.source, digest, delivery.received_at, confirmed=delivery.confirmed)
         fresh = uuid7(delivery.received_at)
         made, new = HandIn.objects.get_or_create(
             **(_identity(delivery) or {"id": str(fresh)}),
@@ -92,7 +131,7 @@ def hand_in(
         )
         if new:
             ask_to_load(made.id)
-    return made if new else _same(made, item, digest)
+    return made if new else _same(made, item, digest, delivery)
 
 
 def require_item(desk: Desk, item: str) -> CatalogueItem:
@@ -124,10 +163,11 @@ def _earlier(delivery: Delivery, item: CatalogueItem, digest: str) -> HandIn | N
     if not delivery.idempotency_key:
         return None
     found = HandIn.objects.select_related("batch").filter(**_identity(delivery)).first()
-    return None if found is None else _same(found, item, digest)
+    return None if found is None else _same(found, item, digest, delivery)
 
 
-def _same(found: HandIn, item: CatalogueItem, digest: str) -> HandIn:
-    if (found.batch.item, found.batch.digest) != (item.item, digest):
+def _same(found: HandIn, item: CatalogueItem, digest: str, delivery: Delivery) -> HandIn:
+    batch = found.batch
+    if (batch.item, batch.digest, batch.confirmed) != (item.item, digest, delivery.confirmed):
         raise KeyReused
     return found

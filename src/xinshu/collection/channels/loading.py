@@ -100,6 +100,7 @@ def _receive(desk: Desk, found: HandIn) -> None:
             progress=tell,
             limits=limits_of(desk.settings, found.channel),
             name=batch.file,
+            confirmed=batch.confirmed,
         )
     if report.batch != batch.label:  # the item has a new version since
         found.batch = Batch.objects.get(label=report.batch)

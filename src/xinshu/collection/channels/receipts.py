@@ -66,6 +66,7 @@ def _file(batch: Batch) -> dict[str, object]:
         "item_version": batch.item_version,
         "source": batch.supplier,
         "sha256": batch.digest,
+        "confirmed": batch.confirmed,
     }
 
 

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any, get_args
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.rulebook import rule as rule_of
 from xinshu.collection.annotation import annotate
+from xinshu.collection.channels.errors import NothingInDoubt
+from xinshu.collection.channels.handing_in import confirm_doubts
 from xinshu.collection.channels.loading import unsealed
 from xinshu.collection.channels.receipts import CHANNEL_WORDS, came_before
 from xinshu.collection.channels.workfolder import work_folder
@@ -32,6 +35,7 @@ from xinshu.collection.results import (
     Totals,
     ahead_of,
     batch_of,
+    confirmation_of,
     fields_of,
     file_findings,
     findings_of,
@@ -73,6 +77,18 @@ def batch(request: HttpRequest, open_desk: OpenDesk, label: str) -> HttpResponse
         return page(request, desk, "batch_open", context | _waiting(latest, desk))
     reasons = [each for each in context["file_notes"] if each["level"] != "warning"]
     return page(request, desk, "batch_refused", context | {"reasons": reasons})
+
+
+@requires_role(Role.REPORTER)
+@require_POST
+def confirm(request: HttpRequest, open_desk: OpenDesk, label: str) -> HttpResponse:
+    """`/c/submit/{label}/confirm`: what is in doubt is right; leads to the batch in which it is loaded."""
+    desk, found = open_desk(), _own(request, label)
+    try:
+        made = confirm_doubts(desk, found, sender=str(request.user.pk), now=timezone.now())
+    except NothingInDoubt:
+        return HttpResponseRedirect(reverse("console-batch", args=[label]), status=303)
+    return HttpResponseRedirect(reverse("console-batch", args=[made.batch.label]), status=303)
 
 
 @passive
@@ -177,6 +193,7 @@ def _loaded(request: HttpRequest, desk: Desk, found: Batch, item: CatalogueItem 
         "shares": _shares(totals),
         "rate": totals.accepted / totals.rows if totals.rows else None,
         "held": totals.rows - totals.accepted,
+        "confirmation": None if found.confirmed else confirmation_of(found),
         "chosen": chosen,
         "problems": list(_problems(all_problems, chosen)),
         "all_query": _query(Filter(level=chosen.level, field=chosen.field)),

@@ -38,6 +38,7 @@ def routes(open_desk: OpenDesk) -> list[URLPattern]:
         path("c/tray", submit.tray, given, name="console-tray"),
         path("c/watermark.svg", submit.watermark, name="console-watermark"),
         path(own, batch.batch, given, name="console-batch"),
+        path(f"{own}/confirm", batch.confirm, given, name="console-confirm"),
         path(f"{own}/progress", batch.progress, given, name="console-progress"),
         path(f"{own}/findings.csv", batch.findings_file, given, name="console-findings"),
         path(f"{own}/annotated.xlsx", batch.annotated, given, name="console-annotated"),
