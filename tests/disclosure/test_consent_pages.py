@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -26,13 +28,13 @@ NAME = "A市第{}纺织有限公司"
 def person(site, world):
     """A browser of somebody who is the legal person of these enterprises."""
 
-    def make(name: str, *numbers: int) -> Client:
+    def make(name: str, *numbers: int, factor: datetime | None = None) -> Client:
         now = timezone.now()
         user = User.objects.create(username=name, display_name=f"{name}某")
         Post.objects.create(user=user, role=Role.ENTERPRISE.value, from_at=now - timedelta(days=1))
         if numbers:
             state_legal(user, [Firm(world.company(each), NAME.format(each)) for each in numbers], now)
-        return browser_of(user)
+        return browser_of(user, factor)
 
     return make
 
@@ -76,6 +78,18 @@ def test_agreeing_and_withdrawing_take_two_clicks_each(site, sun, asked, banker,
     ended = sun.get("/me/consents?show=ended").content.decode()
     assert "已撤回" in ended
     assert ended.count("按授权查询") == 2
+
+
+def test_agreeing_asks_who_it_is_again_and_keeps_the_choice(person, asked):
+    late = person("li", 1, factor=timezone.now() - timedelta(minutes=6))
+    told = agree(late, asked, item=["administrative-penalty"], term="once")
+    page = told.content.decode()
+    assert (told.status_code, "授权尚未作出" in page) == (403, True)
+    assert Consent.objects.get().state == "asked"
+    there = parse_qs(urlsplit(unescape(re.search(r'href="(/c/step-up[^"]+)"', page)[1])).query)["next"][0]
+    again = late.get(there).content.decode()
+    assert re.findall(r'value="([\w-]+)" checked', again) == ["administrative-penalty", "once"]
+    assert late.post(f"/me/consents/{asked}/refuse").status_code == 302
 
 
 def test_a_choice_of_items_and_term_is_kept_to(site, sun, asked, banker, financing):

@@ -182,6 +182,15 @@ def paused_before_it_was_given(gate, firm, number):
     take_step(gate, firm(), number, "pause", NOW)
 
 
+def given_without_identifying_again(gate, firm, number):
+    late = firm(second_factor_at=NOW - timedelta(minutes=5, seconds=1))
+    agree(gate, late, number, AS_ASKED, shown(gate, late, number), NOW)
+
+
+def given_without_ever_identifying_again(gate, firm, number):
+    agree(gate, firm(second_factor_at=None), number, AS_ASKED, shown(gate, firm(), number), NOW)
+
+
 def given_twice(gate, firm, number):
     agree(gate, firm(), number, AS_ASKED, shown(gate, firm(), number), NOW)
     agree(gate, firm(), number, AS_ASKED, shown(gate, firm(), number), NOW)
@@ -207,6 +216,8 @@ def given_after_it_was_refused(gate, firm, number):
             (a_handler_without_that_scope, "policy.mandate_scope"),
             (no_such_step, "disclosure.consent_state"),
             (paused_before_it_was_given, "disclosure.consent_state"),
+            (given_without_identifying_again, "policy.step_up_required"),
+            (given_without_ever_identifying_again, "policy.step_up_required"),
             (given_twice, "disclosure.consent_state"),
             (given_after_it_was_refused, "disclosure.consent_state"),
         ]

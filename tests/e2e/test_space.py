@@ -59,7 +59,7 @@ def space(website: Website, lasting_database, tmp_path_factory: pytest.TempPathF
         for name, value in told.items():
             patch.setitem(os.environ, name, value)
         with serving(folder / "home", lasting_database, folder / "log") as root:
-            provider.client = Client("xinshu", SECRET, f"{root}/login/enterprise/back")
+            provider.client = Client("xinshu", SECRET, f"{root}/login/enterprise/back", f"{root}/login")
             yield Space(replace(website, root=root))
     server.shutdown()
     server.server_close()

@@ -44,7 +44,12 @@ def prepare(settings: Settings, port: int, idp_port: int) -> Path:
     issuer, secret = f"http://{HOST}:{idp_port}", secrets.token_urlsafe(32)
     told = {
         "issuer": issuer,
-        "client": {"id": "xinshu", "secret": secret, "returns_to": f"http://{HOST}:{port}/login/enterprise/back"},
+        "client": {
+            "id": "xinshu",
+            "secret": secret,
+            "returns_to": f"http://{HOST}:{port}/login/enterprise/back",
+            "signed_out_to": f"http://{HOST}:{port}/login",
+        },
         "people": [
             {"sub": sub, "name": name, "id_no": citizen_number(_REGION, number), "legal_person_of": held}
             for number, (sub, name, held) in enumerate(people, start=1)

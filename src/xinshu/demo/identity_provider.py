@@ -51,11 +51,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The platform as the provider knows it."""
+    """The platform as the provider knows it: where it sends people back to, after coming in and after signing out."""
 
     id: str
     secret: str = field(repr=False)
     returns_to: str
+    signed_out_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class IdentityProvider:
         }
         self._grants: dict[str, _Grant] = {}
         self._tokens: dict[str, tuple[Person, float]] = {}
+        self.signed_out: list[str] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
         """WSGI."""
@@ -125,6 +127,8 @@ class IdentityProvider:
                 return self._chosen(query, _body(environ))
             case ("POST", "/token"):
                 return self._token(_body(environ))
+            case ("GET", "/end"):
+                return self._end(query)
             case ("GET", "/userinfo"):
                 return self._person(environ.get("HTTP_AUTHORIZATION", ""))
         return _error("404 Not Found", "not_found")
@@ -144,6 +148,7 @@ class IdentityProvider:
             "aud": self.client.id,
             "iat": now,
             "exp": now + _TOKEN_SECONDS,
+            "auth_time": now,
             "nonce": nonce,
             "jti": secrets.token_hex(16),
             "name": person.name,
@@ -156,6 +161,7 @@ class IdentityProvider:
             "token_endpoint": f"{self.issuer}/token",
             "userinfo_endpoint": f"{self.issuer}/userinfo",
             "jwks_uri": f"{self.issuer}/keys",
+            "end_session_endpoint": f"{self.issuer}/end",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
@@ -173,6 +179,8 @@ class IdentityProvider:
         }
         wrong = [name for name, value in expected.items() if query.get(name) != value]
         wrong += [name for name in ("state", "nonce", "code_challenge") if len(query.get(name, "")) < 16]
+        if query.get("prompt", "login") != "login" or not query.get("max_age", "0").isdigit():
+            wrong.append("prompt, max_age")
         if "openid" not in query.get("scope", "").split():
             wrong.append("scope")
         return ", ".join(wrong)
@@ -226,6 +234,26 @@ class IdentityProvider:
         self._tokens[token] = (grant.person, self.clock() + _TOKEN_SECONDS)
         told = {"access_token": token, "token_type": "Bearer", "expires_in": _TOKEN_SECONDS}
         return _json({**told, "id_token": self.sign(self.claims(grant.person, grant.nonce))})
+
+    def _end(self, query: dict[str, str]) -> Reply:
+        """Signing out: by an id token of ours, also an expired one, and back to the one address that was registered."""
+        try:
+            told = jwt.decode(
+                query.get("id_token_hint", ""),
+                key=jwt.PyJWK(self.key),
+                algorithms=["ES256"],
+                audience=self.client.id,
+                issuer=self.issuer,
+                options={"verify_exp": False},
+            )
+        except jwt.PyJWTError:
+            return _error("400 Bad Request", "invalid_request", "id_token_hint")
+        there = query.get("post_logout_redirect_uri", "")
+        if not there or there != self.client.signed_out_to or query.get("client_id") != self.client.id:
+            return _error("400 Bad Request", "invalid_request", "post_logout_redirect_uri")
+        self.signed_out.append(told["sub"])
+        self._tokens = {name: (who, until) for name, (who, until) in self._tokens.items() if who.subject != told["sub"]}
+        return Reply("303 See Other", b"", (("Location", there),))
 
     def _person(self, shown: str) -> Reply:
         person, until = self._tokens.get(shown.removeprefix("Bearer "), (None, 0.0))

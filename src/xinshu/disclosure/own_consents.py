@@ -112,13 +112,13 @@ class Own:
 
 def own_consents(gate: Gate, actor: Actor, now: datetime) -> list[Own]:
     """All consents of the caller's firm, the newest first. Raises PolicyRefused, NotAllowed."""
-    allow(actor, auditing.CONSENT_GIVE, now, unit=actor.unit)
+    allow(actor, auditing.CONSENT_CHANGE, now, unit=actor.unit)
     return [_shown(gate, each, now) for each in consents_of_subject(gate, _firm(actor))]
 
 
 def own_consent(gate: Gate, actor: Actor, number: str, now: datetime) -> Own:
     """One of them. Raises NoConsent for another's as for none."""
-    allow(actor, auditing.CONSENT_GIVE, now, unit=actor.unit)
+    allow(actor, auditing.CONSENT_CHANGE, now, unit=actor.unit)
     return _shown(gate, _mine(gate, actor, number), now)
 
 
@@ -139,7 +139,10 @@ def uses_of(gate: Gate, owns: Sequence[Own], most: int = 20) -> list[Used]:
 
 
 def agree(gate: Gate, actor: Actor, number: str, less: Less, shown: str, now: datetime) -> Consent:
-    """Give a consent that was asked for, or less than was asked. Raises NoConsent, ConsentState, ConsentTerms."""
+    """Give a consent that was asked for, or less than was asked.
+
+    Raises NoConsent, ConsentState, ConsentTerms; StepUpRequired: who gives it did not identify himself just now.
+    """
     with _recorded(actor, auditing.CONSENT_GIVE, now):
         consent = _mine(gate, actor, number)
         evidence = given_by(consent, less, actor, now)

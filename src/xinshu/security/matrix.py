@@ -45,8 +45,9 @@ def _of(*roles: Role, scope: Scope = Scope.ANY, step_up: bool = False, subject_d
     return Operation(frozenset(roles), scope, step_up, subject_data)
 
 
-def _for_firm(mandate: str, *, subject_data: bool = False) -> Operation:
-    return Operation(frozenset({Role.ENTERPRISE}), Scope.UNIT, subject_data=subject_data, mandate=mandate)
+def _for_firm(mandate: str, *, subject_data: bool = False, step_up: bool = False) -> Operation:
+    roles = frozenset({Role.ENTERPRISE})
+    return Operation(roles, Scope.UNIT, step_up=step_up, subject_data=subject_data, mandate=mandate)
 
 
 _OFFICER, _APPROVER, _OPERATOR, _STEWARD = Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.OPERATOR, Role.STEWARD
@@ -72,7 +73,7 @@ OPERATIONS: dict[str, Operation] = {
     "disclosure.own": _for_firm("view", subject_data=True),
     "disclosure.operator": _of(_OPERATOR, subject_data=True),
     # consent
-    "consent.give": _for_firm("consent"),
+    "consent.give": _for_firm("consent", step_up=True),
     "consent.change": _for_firm("consent"),
     "consent.revoke": _for_firm("consent"),
     "consent.paper_register": _of(_OFFICER, scope=Scope.UNIT),

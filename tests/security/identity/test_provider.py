@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import escape, unescape
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -16,6 +19,7 @@ import requests
 from allauth.socialaccount.models import SocialAccount
 from django.core.cache import cache
 from django.db import connections
+from django.test import RequestFactory
 from django.utils import timezone
 
 from xinshu.demo.identity_provider import Client as Platform
@@ -32,7 +36,7 @@ from xinshu.security.identity.errors import AccountExternal
 from xinshu.security.identity.factors import needs_second_factor
 from xinshu.security.identity.mandates import mine
 from xinshu.security.identity.provider import Claims
-from xinshu.security.identity.requests import actor_by_name
+from xinshu.security.identity.requests import actor_by_name, second_factor_at
 from xinshu.security.models import User
 
 ID_NO, OTHER_NO = (citizen_number("990101", each) for each in (1, 2))
@@ -48,7 +52,9 @@ def firm(world) -> tuple[str, str]:
 def idp(firm) -> Iterator[IdentityProvider]:
     """The provider in a thread; the platform is told of it."""
     people = [Person("p1", "林演示", ID_NO, (firm,)), Person("p2", "陈演示", OTHER_NO)]
-    application = IdentityProvider("", Platform("xinshu", "a-secret-of-the-platform", BACK), people)
+    application = IdentityProvider(
+        "", Platform("xinshu", "a-secret-of-the-platform", BACK, "http://127.0.0.1/login"), people
+    )
     server = server_of(application, 0)
     application.issuer = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -421,3 +427,154 @@ def test_a_code_is_exchanged_once_in_time_by_whom_it_was_made_for(idp, stranger,
     else:
         form[wrong] = "http://evil.example/"
     assert requests.post(f"{idp.issuer}/token", form, timeout=5).status_code in {400, 401}
+
+
+def go_again(client, who: str = "p1", there: str = "/me/consents"):
+    """Identify oneself once more: to the provider and back."""
+    begun = client.get("/login/enterprise/again", {"next": there})
+    assert begun.status_code == 302, begun.content.decode()
+    return client.get(choose(begun["Location"], who))
+
+
+def factor_of(client):
+    """When the person last showed who he is, as the policy gets it."""
+    request = RequestFactory().get("/")
+    request.session = client.session
+    return second_factor_at(request)
+
+
+def test_identifying_again_asks_for_a_new_sign_in_and_is_noted(idp, stranger):
+    client = stranger()
+    enter(client)
+    assert factor_of(client) is None
+    asked = parse_qs(urlsplit(client.get("/login/enterprise/again")["Location"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    before = client.session.session_key
+    told = go_again(client)
+    assert (told.status_code, told["Location"]) == (302, "/me/consents")
+    assert client.session.session_key != before
+    assert timezone.now() - factor_of(client) < timedelta(seconds=30)
+    assert client.get("/me").status_code == 200
+    assert Entry.objects.filter(action="identity.step_up", outcome="done").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param(
+            lambda claims: {**claims, "auth_time": int(time.time()) - 60}, "auth_time", id="before it was asked"
+        ),
+        pytest.param(lambda claims: {**claims, "auth_time": int(time.time()) + 60}, "auth_time", id="of the future"),
+        pytest.param(_without("auth_time"), "auth_time", id="missing"),
+        pytest.param(lambda claims: {**claims, "auth_time": "1"}, "auth_time", id="no number"),
+        pytest.param(lambda claims: {**claims, "auth_time": True}, "auth_time", id="true"),
+        pytest.param(lambda claims: {**claims, "nonce": "n" * 43}, "nonce", id="another nonce"),
+        pytest.param(lambda claims: {**claims, "iat": int(time.time()) - 302}, "stale", id="a stale token"),
+    ],
+)
+def test_who_did_not_identify_himself_just_now_has_not_stepped_up(idp, stranger, monkeypatch, change, reason):
+    client = stranger()
+    enter(client)
+    _token(idp, change, monkeypatch)
+    told = go_again(client)
+    assert (told.status_code, "身份验证没有成功" in told.content.decode()) == (403, True)
+    assert factor_of(client) is None
+    refused = Entry.objects.get(action="identity.step_up", code="identity.provider_refused")
+    assert json.loads(refused.detail)["reason"] == reason
+    assert client.get("/me").status_code == 200
+
+
+def test_another_person_does_not_step_up_for_him(idp, stranger):
+    client = stranger()
+    enter(client)
+    enter(stranger(), "p2")
+    assert go_again(client, "p2").status_code == 403
+    assert factor_of(client) is None
+    assert json.loads(Entry.objects.get(action="identity.step_up").detail)["reason"] == "other_person"
+
+
+def test_an_answer_is_good_once_and_for_the_user_who_asked(idp, stranger):
+    client, other = stranger(), stranger()
+    enter(client)
+    enter(other, "p2")
+    back = choose(client.get("/login/enterprise/again")["Location"], "p1")
+    assert other.get(back).status_code == 403
+    assert client.get(back).status_code == 302
+    assert client.get(back).status_code == 403
+    left = choose(client.get("/login/enterprise/again")["Location"], "p1")
+    client.post("/logout")
+    enter(client, "p2")
+    assert client.get(left).status_code == 403
+    assert factor_of(client) is None
+
+
+def test_an_answer_to_signing_in_steps_nobody_up(idp, stranger):
+    client = stranger()
+    enter(client)
+    assert client.get(choose(client.get("/login/enterprise")["Location"], "p1")).status_code == 302
+    assert factor_of(client) is None
+
+
+def test_only_who_comes_in_by_the_provider_is_sent_there_again(idp, stranger, make_user, browser_of):
+    assert stranger().get("/login/enterprise/again").status_code == 302  # to the sign-in page
+    officer = browser_of(make_user("officer", Role.QUERY_OFFICER))
+    assert officer.get("/login/enterprise/again").status_code == 403
+    by_password = browser_of(make_user("sun", Role.ENTERPRISE))
+    assert by_password.get("/login/enterprise/again").status_code == 404
+
+
+def test_signing_out_ends_our_session_then_the_providers(idp, stranger):
+    client = stranger()
+    enter(client)
+    told = client.post("/logout")
+    page = told.content.decode()
+    address = unescape(re.search(r'href="(http://127[^"]+/end\?[^"]+)"', page)[1])
+    asked = parse_qs(urlsplit(address).query)
+    assert (told.status_code, told["Cache-Control"]) == (200, "no-store")
+    assert f'content="0; url={escape(address)}"' in page
+    assert asked["post_logout_redirect_uri"] == ["http://127.0.0.1/login"]
+    assert client.get("/me").status_code == 302
+    assert Entry.objects.filter(action="identity.sign_out", outcome="done").count() == 1
+    assert idp.signed_out == []
+    gone = requests.get(address, allow_redirects=False, timeout=5)
+    assert (gone.status_code, gone.headers["Location"]) == (303, "http://127.0.0.1/login")
+    assert idp.signed_out == ["p1"]
+
+
+def test_our_session_ends_though_the_provider_is_down(idp, stranger):
+    client = stranger()
+    enter(client)
+    rules.configure(replace(rules.configured(), provider=rules.Provider("http://127.0.0.1:9", "xinshu", "x")))
+    assert client.post("/logout").status_code == 200
+    assert client.get("/me").status_code == 302
+
+
+def test_who_did_not_come_by_the_provider_goes_home(idp, make_user, browser_of):
+    assert browser_of(make_user("officer", Role.QUERY_OFFICER)).post("/logout").status_code == 302
+
+
+@pytest.mark.parametrize("there", ["https://evil.example/end", "", None, 5, "//evil.example/end"])
+def test_a_provider_without_an_own_address_to_sign_out_at_is_not_gone_to(idp, stranger, monkeypatch, there):
+    told = {**idp._configuration(), "end_session_endpoint": there}
+    monkeypatch.setattr(idp, "_configuration", lambda: told)
+    client = stranger()
+    enter(client)
+    assert client.post("/logout").status_code == 302
+    assert client.get("/me").status_code == 302
+
+
+def test_the_id_token_lies_sealed_in_the_session(idp, stranger):
+    client = stranger()
+    enter(client)
+    kept = base64.b64decode(client.session["xinshu.oidc.token"])
+    assert kept.count(b".") < 2 or b"eyJ" not in kept
+    assert "eyJ" not in json.dumps(dict(client.session))
+
+
+@pytest.mark.parametrize("change", ["hint", "address", "client"])
+def test_the_demonstration_signs_nobody_out_for_others(idp, stranger, change):
+    hint = idp.sign(idp.claims(idp.people["p1"], "n" * 16))
+    asked = {"client_id": "xinshu", "id_token_hint": hint, "post_logout_redirect_uri": "http://127.0.0.1/login"}
+    wrong = {"hint": "id_token_hint", "address": "post_logout_redirect_uri", "client": "client_id"}[change]
+    told = requests.get(f"{idp.issuer}/end", {**asked, wrong: "http://evil.example"}, allow_redirects=False, timeout=5)
+    assert (told.status_code, idp.signed_out) == (400, [])

@@ -169,10 +169,13 @@ class MandateInvalid(IdentityRefused):
 
 
 class IdentityProviderRefused(IdentityRefused):
-    """The answer of the identity provider cannot be believed: signature, audience, time, nonce or claims."""
+    """The answer of the identity provider cannot be believed: signature, audience, time, nonce or claims.
+
+    `again`: it was about somebody signed in who was to identify himself once more.
+    """
 
     code = "identity.provider_refused"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, again: bool = False) -> None:
         super().__init__("统一身份认证没有通过", fix="返回登录页重新登录；多次不成功请联系统一身份认证平台")
-        self.reason = reason
+        self.reason, self.again = reason, again

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -64,10 +65,18 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the provider said, and where the person wanted to go."""
+    """What the provider said, and where the person wanted to go.
+
+    `again`: id of the user who was to identify himself once more, empty at a sign-in; then `identified_at` is when he did
+    so at the provider. `token`: the id token, to sign out with; `end_session`: where, empty where the provider has no such.
+    """
 
     claims: Claims
     next: str
+    token: str = field(default="", repr=False)
+    end_session: str = ""
+    again: str = ""
+    identified_at: datetime | None = None
 
 
 class EnterpriseAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
@@ -100,17 +109,25 @@ def available() -> bool:
     return configured().provider is not None
 
 
-def ask(request: HttpRequest, there: str) -> str:
-    """Begin: the address of the provider to send the person to. Raises IdentityProviderRefused when it does not answer."""
+def ask(request: HttpRequest, there: str, now: datetime, *, again: str = "") -> str:
+    """Begin: the address of the provider to send the person to. Raises IdentityProviderRefused when it does not answer.
+
+    Args:
+        again: id of a user who is signed in and has to identify himself anew: the provider may not answer from a session
+            of its own (OpenID Connect Core 3.1.2.1, `prompt` and `max_age`).
+    """
     adapter = EnterpriseAdapter(request, _provider())
     nonce, proof = secrets.token_urlsafe(32), generate_code_challenge()
     verifier = proof.pop("code_verifier")
-    state = {"nonce": nonce, "verifier": verifier, "next": there}
+    state = {"nonce": nonce, "verifier": verifier, "next": there, "again": again, "since": now.timestamp()}
+    fresh = {"prompt": "login", "max_age": "0"} if again else {}
     try:
         app = adapter.get_provider().app
         client = adapter.get_client(request, app)
         client.state = statekit.stash_state(request, provider_id=NAME, state=state)
-        return str(client.get_redirect_url(adapter.authorize_url, ["openid", "profile"], {**proof, "nonce": nonce}))
+        return str(
+            client.get_redirect_url(adapter.authorize_url, ["openid", "profile"], {**proof, **fresh, "nonce": nonce})
+        )
     except (RequestException, KeyError, ValueError) as problem:
         raise _refused("unreachable") from problem
 
@@ -121,19 +138,30 @@ def take(request: HttpRequest, now: datetime) -> Answer:
     state = statekit.unstash_state(request, provider_id=NAME, state_id=request.GET.get("state", ""))
     if state is None:
         raise _refused("state")
+    try:
+        return _answer(request, provider, state, now)
+    except IdentityProviderRefused as refused:
+        refused.again = bool(state["again"])
+        raise
+
+
+def _answer(request: HttpRequest, provider: Provider, state: dict[str, Any], now: datetime) -> Answer:
     if "error" in request.GET or not request.GET.get("code"):
         raise _refused("declined")
     adapter = EnterpriseAdapter(request, provider)
     try:
         told = _fetched(adapter, state)
-        claims = _claims(adapter, provider, told, state["nonce"], now)
+        token = _token(adapter, provider, told, state["nonce"], now)
+        claims = _claims(adapter, token, told)
+        identified = _identified_at(token, state["since"], now) if state["again"] else None
+        end = _end_session(adapter, provider)
     except (jwt.PyJWTError, OAuth2Error) as problem:
         raise _refused("token") from problem
     except (RequestException, PermissionDenied, ImmediateHttpResponse) as problem:
         raise _refused("unreachable") from problem
     except (KeyError, TypeError, ValueError, InvalidIdentifier) as problem:
         raise _refused("claims") from problem
-    return Answer(claims, state["next"])
+    return Answer(claims, state["next"], told["id_token"], end, state["again"], identified)
 
 
 def _provider() -> Provider:
@@ -143,14 +171,17 @@ def _provider() -> Provider:
     return found
 
 
-def _fetched(adapter: EnterpriseAdapter, state: dict[str, str]) -> dict[str, Any]:
+def _fetched(adapter: EnterpriseAdapter, state: dict[str, Any]) -> dict[str, Any]:
     app = adapter.get_provider().app
     client = adapter.get_client(adapter.request, app)
     told = adapter.get_access_token_data(adapter.request, app, client, pkce_code_verifier=state["verifier"])
     return dict(told)
 
 
-def _claims(adapter: EnterpriseAdapter, provider: Provider, told: dict[str, Any], nonce: str, now: datetime) -> Claims:
+def _token(
+    adapter: EnterpriseAdapter, provider: Provider, told: dict[str, Any], nonce: str, now: datetime
+) -> dict[str, Any]:
+    """The id token's claims, once it is the provider's, for us, of now and of this sign-in."""
     config = adapter.openid_config
     if config["issuer"] != provider.url:
         raise _refused("issuer")
@@ -168,6 +199,10 @@ def _claims(adapter: EnterpriseAdapter, provider: Provider, told: dict[str, Any]
     if now.timestamp() - float(token["iat"]) > _OLDEST_SECONDS:
         raise _refused("stale")
     verify_jti(token)
+    return dict(token)
+
+
+def _claims(adapter: EnterpriseAdapter, token: dict[str, Any], told: dict[str, Any]) -> Claims:
     person = adapter._fetch_user_info(told["access_token"])
     if person["sub"] != token["sub"] or person.get("name", token["name"]) != token["name"]:
         raise _refused("subject")
@@ -180,6 +215,23 @@ def _claims(adapter: EnterpriseAdapter, provider: Provider, told: dict[str, Any]
         _paper(person),
         tuple(Firm(Uscc.parse(_text(each["uscc"])).value, _text(each["name"])) for each in firms),
     )
+
+
+def _identified_at(token: dict[str, Any], since: float, now: datetime) -> datetime:
+    """When the person identified himself, which must be after he was asked to (OpenID Connect Core 2, `auth_time`)."""
+    told = token.get("auth_time")
+    if isinstance(told, bool) or not isinstance(told, int):
+        raise _refused("auth_time")
+    if not since - _LEEWAY_SECONDS <= told <= now.timestamp() + _LEEWAY_SECONDS:
+        raise _refused("auth_time")
+    return datetime.fromtimestamp(min(told, now.timestamp()), UTC)
+
+
+def _end_session(adapter: EnterpriseAdapter, provider: Provider) -> str:
+    """Where the provider ends its own session: an address of its own, or none."""
+    there = adapter.openid_config.get("end_session_endpoint", "")
+    ours, its = urlsplit(provider.url), urlsplit(there if isinstance(there, str) else "")
+    return there if (its.scheme, its.netloc) == (ours.scheme, ours.netloc) else ""
 
 
 def _key(token: str, address: str) -> jwt.PyJWK:

@@ -11,7 +11,8 @@ from xinshu.kernel.logs import current_trace
 from xinshu.security.domain import Actor
 from xinshu.security.models import User
 
-_METHODS = "account_authentication_methods"  # allauth's record of what was shown in this session
+METHODS = "account_authentication_methods"  # allauth's record of what was shown in this session
+PROVIDER = "provider"  # identified anew at the province's provider: an enterprise user's second look
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -79,10 +80,10 @@ def session_name(key: str) -> str:
 
 
 def second_factor_at(request: HttpRequest) -> datetime | None:
-    """When a second factor was last shown in this session."""
+    """When a second factor was last shown in this session, or the person last identified himself anew at the provider."""
     shown = [
         float(each["at"])
-        for each in request.session.get(_METHODS, [])
-        if isinstance(each, dict) and each.get("method") == "mfa"
+        for each in request.session.get(METHODS, [])
+        if isinstance(each, dict) and each.get("method") in {"mfa", PROVIDER}
     ]
     return datetime.fromtimestamp(max(shown), UTC) if shown else None

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from xinshu.security.identity.provider import available
+from xinshu.security.identity.reidentifying import way_out
 from xinshu.security.routes import public
 
 
@@ -45,8 +46,25 @@ class SignIn(LoginView):  # type: ignore[misc]
         return answer
 
 
+class SignOut(LogoutView):  # type: ignore[misc]
+    """`/logout`: our session ends first; who came in by the province's provider is then led there to end its session too.
+
+    A page leads there, since a form may not (CSP form-action); whether the provider answers changes nothing here.
+    """
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session."""
+        there = way_out(self.request)
+        told: HttpResponse = super().post(*args, **kwargs)
+        if not there:
+            return told
+        page = render(self.request, "console/signed_out.html", {"there": there})
+        page["Cache-Control"] = "no-store"
+        return page
+
+
 sign_in = public(SignIn.as_view())
-sign_out = public(require_POST(LogoutView.as_view()))
+sign_out = public(require_POST(SignOut.as_view()))
 
 
 @public

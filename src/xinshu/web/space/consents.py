@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +30,9 @@ from xinshu.disclosure.own_consents import (
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import Actor, Role
 from xinshu.security.identity.mandates import MandateLine, MandateState, acting_for, mine
+from xinshu.security.identity.reidentifying import can_identify_again
 from xinshu.security.identity.requests import actor_of
+from xinshu.security.policy import StepUpRequired
 from xinshu.security.routes import requires_role
 
 OpenGate = Callable[[], Gate]
@@ -99,6 +103,8 @@ def act(request: HttpRequest, open_gate: OpenGate, number: str, step: str) -> Ht
             take_step(gate, actor, number, "revoke" if step == "refuse" else step, now)
     except NoConsent:
         raise Http404 from None
+    except StepUpRequired:
+        return _identify_again(request, number, items)
     except XinshuError as refused:
         return _one(request, gate, desk, number, now, refused)
     return _back(actor.unit, step)
@@ -114,6 +120,15 @@ def end_all(request: HttpRequest, open_gate: OpenGate) -> HttpResponse:
         raise Http404
     revoke_all(gate, desk.actor, now)
     return _back(desk.actor.unit, "all")
+
+
+def _identify_again(request: HttpRequest, number: str, items: frozenset[str]) -> HttpResponse:
+    """A page, 403, that leads to the provider (or to the second factor) and back to the consent, the choice kept."""
+    user: Any = request.user
+    chosen = urlencode({"item": sorted(items), "term": request.POST.get("term", "")}, doseq=True)
+    there = f"{reverse('space-consent', args=[number])}?{chosen}"
+    way = reverse("enterprise-again" if can_identify_again(user) else "step-up")
+    return _page(request, "identify_again", {"way": f"{way}?{urlencode({'next': there})}", "back": there}, 403)
 
 
 def _less(request: HttpRequest, items: frozenset[str], now: datetime) -> Less:
@@ -199,6 +214,8 @@ def _one(
         "uses": uses_of(gate, [own]),
         "short": now + _SHORT,
         "ending": request.GET.get("end") == "1" and own.open,
+        "chosen": request.GET.getlist("item"),
+        "term": request.GET.get("term", ""),
         "problem": problem,
     }
     return _page(request, "consent", context, 200 if problem is None else 422)

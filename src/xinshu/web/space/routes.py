@@ -13,6 +13,7 @@ def routes(open_gate: OpenGate) -> list[URLPattern]:
     given = {"open_gate": open_gate}
     return [
         path("login/enterprise", entering.begin, name="enterprise-login"),
+        path("login/enterprise/again", entering.again, name="enterprise-again"),
         path("login/enterprise/back", entering.back, name="enterprise-callback"),
         path("me", home.home, name="space"),
         path("me/firms/<str:firm>", home.firm, name="space-firm"),
