@@ -91,7 +91,7 @@ def test_the_own_workbook_comes_back_with_its_bad_cells_marked(form, marked):
     assert columns["问题说明"] == len(CODES) + 1
     assert reasons[0] is None
     assert reasons[1].startswith("错误：「罚款金额（万元）」为“贰”")
-    assert [line[:2] for line in reasons[2].split("\n")] == ["错误", "存疑"]
+    assert [line[:2] for line in reasons[2].split("\n")] == ["错误", "疑问"]
 
 
 def test_the_rest_of_the_workbook_stays(form, marked):

@@ -84,6 +84,7 @@ class Website:
             "services": "/services",
             "service": "/services/repair",
             "notice": "/news/catalogue-2026",
+            "rules": "/docs/rulebook",
             "map": "/sitemap",
             "no such page": "/no/such-page",
             "no such subject": f"/s/{wrong}",

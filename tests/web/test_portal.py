@@ -15,6 +15,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from xinshu.catalogue.rulebook import RULEBOOK, document_address
 from xinshu.cli.app import run
 from xinshu.kernel.clock import parse_as_of
 from xinshu.publication.search import DocumentHit, SearchAnswer
@@ -92,6 +93,7 @@ def pages(client, world) -> dict[str, str]:
         "/topics",
         "/about",
         "/sitemap",
+        "/docs/rulebook",
         f"/s/{code}",
         f"/s/{code}?view=table",
         "/s/unknown",
@@ -328,6 +330,15 @@ def test_the_number_of_a_document_is_answered_and_offered_while_typing(client, s
     offered = client.get("/search/suggest", {"q": "A环罚[2026]1", "box": "find"}).content.decode()
     assert f'data-go="{address[1]}"' in offered
     assert "1个可选" in offered
+
+
+def test_the_address_in_a_finding_leads_to_the_line_of_its_rule(client, stocked):
+    page = Page(client.get("/docs/rulebook").content.decode())
+    lines = {each["id"] for each in page.all("tr") if "id" in each}
+    assert lines == set(RULEBOOK)
+    for code in RULEBOOK:
+        assert document_address(code) == f"/docs/rulebook#{code}"
+    assert re.search(r"\{[a-z]+\}", client.get("/docs/rulebook").content.decode()) is None
 
 
 def test_similar_names_stand_apart_from_hits_with_their_reasons(client, stocked, monkeypatch):

@@ -149,7 +149,7 @@ RULES = (
         "file",
         "error",
         "应有金额",
-        _FIELD + "为“{value}”，{reason}时应填大于 0 的金额",
+        _FIELD + "未填写或为 0，{reason}时应填大于 0 的金额",
         "请补填金额（万元）",
     ),
     Rule(
@@ -266,7 +266,7 @@ RULES = (
         "file",
         "warning",
         "迟报",
-        _FIELD + "为 {value}，报送时限为 {days} 个工作日（{date} 前），接收日已超期",
+        _FIELD + "为 {value}，报送时限为 {days} 个工作日，最晚 {date}，接收日已超期",
         "已接收，计入迟报",
     ),
     Rule(

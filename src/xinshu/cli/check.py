@@ -23,7 +23,7 @@ from xinshu.kernel.logs import current_trace
 from xinshu.kernel.profiles import open_profile
 from xinshu.project.environment import read_settings
 
-_LEVELS = {"error": "错误", "doubt": "存疑", "warning": "提醒"}
+_LEVELS = {"error": "错误", "doubt": "疑问", "warning": "提醒"}
 
 
 def register(app: typer.Typer) -> None:

@@ -22,7 +22,7 @@ from xinshu.collection.findings_file import Reason, Reasons
 from xinshu.collection.reading.shape import REASONS_TITLE, title_key
 from xinshu.collection.reading.workbook import Located
 
-LEVEL_WORDS = {"error": "错误", "doubt": "存疑", "warning": "提醒"}
+LEVEL_WORDS = {"error": "错误", "doubt": "疑问", "warning": "提醒"}
 LEVEL_COLOURS = {"error": "FFC7CE", "doubt": "FFEB9C", "warning": "DDEBF7"}
 LONGEST_TEXT = 32_000  # characters; a cell takes 32 767
 _AUTHOR = "信枢"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from xinshu.catalogue.ruletable import RULES
 from xinshu.security.routes import public
 from xinshu.web.portal.site import Portal
 from xinshu.web.portal.views import page
@@ -38,6 +39,27 @@ def article(request: HttpRequest, portal: Portal, name: str, slug: str) -> HttpR
     if found is None:
         raise Http404
     return page(request, portal, "article", {"shelf": name, "shelf_title": title, "article": found})
+
+
+@public
+@require_safe
+def rules(request: HttpRequest, portal: Portal) -> HttpResponse:
+    """`/docs/rulebook`: every rule of the checks, where the `doc_url` of a finding leads."""
+    lines = [
+        (each.code, each.name, each.level, each.scope, _example(each.message), _example(each.fix)) for each in RULES
+    ]
+    return page(request, portal, "rules", {"rules": lines})
+
+
+class _Blank(dict[str, str]):
+    """The words of a message that a finding would put in."""
+
+    def __missing__(self, word: str) -> str:
+        return "…"
+
+
+def _example(message: str) -> str:
+    return message.format_map(_Blank(row="N", title="数据项"))
 
 
 @public

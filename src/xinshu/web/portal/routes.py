@@ -27,6 +27,7 @@ def routes(portal: Portal) -> list[URLPattern]:
         path("r/<str:public>", views.record, given, name="record"),
         path("sgs", views.dual_publicity, given, name="dual-publicity"),
         path("collection", views.collection, given, name="collection"),
+        path("docs/rulebook", articles.rules, given, name="rules"),
         path("sitemap", articles.sitemap, given, name="sitemap"),
         *shelves,
     ]
