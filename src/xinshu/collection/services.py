@@ -32,6 +32,7 @@ from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.database import bulk_transaction
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
+from xinshu.kernel.turns import short_turns
 from xinshu.records.domain import LoadContext
 from xinshu.records.services import Loader
 from xinshu.security.domain import OrganisationFacts
@@ -205,6 +206,7 @@ def _load(
         job.confirmed,
     )
     with (
+        short_turns(),
         bulk_transaction() as bulk,
         bulk_transaction() as lookups,
         FindingsFile.writing(findings_path(desk.settings.home, batch)) as file,

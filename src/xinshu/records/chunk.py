@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from xinshu.kernel import packing
 from xinshu.kernel.cells import Bytes, Places, Texts
-from xinshu.records.domain import FACTS, NO_DAY, Accepted, Digester
+from xinshu.kernel.hash_partitions import partition_of
+from xinshu.records.domain import FACTS, NO_DAY, PARTITIONS, Accepted, Digester
 from xinshu.security.sealing import Vault
 from xinshu.subjects.services import Registration
 
@@ -107,9 +108,10 @@ class Chunk:
         return day_of(int(self.days[row]))
 
     def in_key_order(self, rows: Rows) -> Rows:
-        """The rows as their counterparts lie in the indexes of the store."""
-        halves = self.counterparts[rows].view(">u8")
-        return rows[np.lexsort((halves[:, 1], halves[:, 0]))]
+        """The rows as their counterparts lie in the store: partition by partition, in each as in its indexes."""
+        counterparts = self.counterparts[rows]
+        halves = counterparts.view(">u8")
+        return rows[np.lexsort((halves[:, 1], halves[:, 0], partition_of(counterparts, PARTITIONS)))]
 
     def places(self, rows: Rows, *columns: str) -> tuple[Bytes, Places, Places]:
         """Bytes, starts and sizes of some columns in these rows."""

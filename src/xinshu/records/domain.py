@@ -20,6 +20,8 @@ from xinshu.rules.publicity import publicity_on
 
 OPEN_ENDED = date(2099, 12, 31)
 DIGEST_BYTES = 16
+PARTITIONS = 16
+"""Of the store, by the hash of the counterpart (migration 0001)."""
 DOCUMENT_BYTES = 8
 NO_DAY = -(2**31)
 """Stands for an absent date among day numbers (since 1970-01-01)."""
