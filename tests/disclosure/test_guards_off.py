@@ -293,6 +293,11 @@ def withdrawn_after_it_was_answered(scene, done):  # noqa: F811
     withdraw(scene.officer, done, NOW)
 
 
+def a_firm_of_his_own(scene):  # noqa: F811
+    subject = scene.request().subjects[0]
+    query(scene.gate, replace(scene.officer, firms=frozenset({subject.code})), scene.request(), NOW)
+
+
 def a_person_for_firms(scene):  # noqa: F811
     query(scene.gate, scene.officer, scene.request(subjects=(Asked("person", PERSON),)), NOW)
 
@@ -402,6 +407,7 @@ TABLE = [
         _T.purpose_of_another_kind_of_unit,
         "disclosure.purpose_not_listed",
     ),
+    ("registration.not_own OwnSubject", a_firm_of_his_own, "disclosure.own_subject"),
     ("registration.allow NotAllowed", _T.no_post, "disclosure.not_allowed"),
     (
         "registration.allow decision.error",

@@ -17,7 +17,7 @@ from xinshu.disclosure.domain import Asked, Outcome, Purpose, Request, Result, S
 from xinshu.disclosure.errors import AlreadyDecided, FieldShut, NotApproved
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Ticket, TicketSubject
-from xinshu.disclosure.registration import Judged, judge, may_ask, may_see, read_fields
+from xinshu.disclosure.registration import Judged, judge, may_ask, may_see, not_own, read_fields
 from xinshu.disclosure.tickets import (
     asked_of,
     is_batch,
@@ -131,6 +131,7 @@ def approved_order(gate: Gate, actor: Actor, ticket: Ticket, now: datetime) -> O
     day = shanghai_date(now)
     purpose = gate.purpose(ticket.purpose, day)
     may_ask(gate, actor, purpose, now)
+    not_own(gate, actor, subjects)
     order = stored_order(gate, ticket, purpose, subjects, references, now)
     may_see(actor, order.fields, now)
     return order

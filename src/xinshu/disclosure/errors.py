@@ -88,6 +88,13 @@ class EditedAfterApproval(Refused):
     words = ("查询内容在审核后有改动，原审核作废", "重新提交审核")
 
 
+class OwnSubject(Refused):
+    """The subject is whoever asks, approves or registers, or a firm he acts for by any account of his."""
+
+    code = "disclosure.own_subject"
+    words = ("不能办理与本人或本人企业有关的查询", "由与该主体无关的其他人员办理")
+
+
 class SelfApproval(Refused):
     """The approver is the requester, or another account of the same person."""
 

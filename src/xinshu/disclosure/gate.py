@@ -17,7 +17,8 @@ from xinshu.disclosure.errors import PurposeUnknown
 from xinshu.disclosure.rules import load_gate_rules
 from xinshu.kernel.profiles import open_profile
 from xinshu.kernel.settings import Settings
-from xinshu.security.domain import OrganisationFacts
+from xinshu.security.domain import Actor, OrganisationFacts
+from xinshu.security.identity.people import ID_CARD, person_reference
 from xinshu.security.queries import organisations
 from xinshu.security.sealing import Vault
 
@@ -96,6 +97,12 @@ class Gate:
     def reference(self, asked: Asked) -> UUID:
         """What stands for a subject in tickets, consents and the audit record; never changes with the keys."""
         return self.vault.reference("subject" if asked.kind == "organisation" else "id_no", asked.code)
+
+    def is_own(self, actor: Actor, asked: Asked) -> bool:
+        """Whether a subject is the actor himself, or a firm he acts for; as far as his accounts are known to be one person's."""
+        if asked.kind == "organisation":
+            return asked.code in actor.firms
+        return str(person_reference(self.vault, ID_CARD, asked.code)) == actor.person
 
     def person_indexes(self, id_number: str) -> list[UUID]:
         """Under what the store may know a person."""

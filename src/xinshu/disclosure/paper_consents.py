@@ -16,7 +16,17 @@ from django.db import IntegrityError, transaction
 
 from xinshu.disclosure import auditing
 from xinshu.disclosure.consent_terms import ConsentState
-from xinshu.disclosure.consents import Offer, locked, move, put_down, require_state, require_terms, sign, terms_digest
+from xinshu.disclosure.consents import (
+    Offer,
+    locked,
+    move,
+    put_down,
+    require_state,
+    require_terms,
+    sign,
+    subject_of,
+    terms_digest,
+)
 from xinshu.disclosure.domain import Asked, FieldKey, Purpose
 from xinshu.disclosure.errors import (
     ConsentForged,
@@ -30,7 +40,7 @@ from xinshu.disclosure.errors import (
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Consent, PaperConsent
 from xinshu.disclosure.paper_scans import TYPES, digest_of_scan, drop_scan, keep_scan, kind_of, open_scan
-from xinshu.disclosure.registration import allow, may_ask, readable
+from xinshu.disclosure.registration import allow, may_ask, not_own, readable
 from xinshu.kernel.clock import SHANGHAI, shanghai_date
 from xinshu.security.crypto import sm3
 from xinshu.security.domain import Actor
@@ -98,6 +108,7 @@ def _offer(gate: Gate, actor: Actor, paper: Paper, now: datetime) -> Offer:
     if "person" not in purpose.subjects:
         raise SubjectKindShut(purpose.title)
     subject = readable(Asked("person", paper.code, paper.name))
+    not_own(gate, actor, [subject])
     number = paper.document_no.strip()
     if not subject.name or not 0 < len(number) <= _LONGEST:
         raise Incomplete("填写本人姓名和授权书文号")
@@ -162,6 +173,7 @@ def decide_paper(
         consent, paper = _of_unit(actor, number)
         if actor.id == paper.registered_by or actor.person == paper.registrar:
             raise PaperSamePerson
+        not_own(gate, actor, [subject_of(gate, consent)])
         require_state(consent, ConsentState.ASKED)
         if shown != terms_digest(consent) or (approve and now >= consent.valid_to):
             raise ConsentTerms("登记内容在您查看后有改动，或授权期限已过")

@@ -17,6 +17,7 @@ from xinshu.disclosure.errors import (
     FieldShut,
     Incomplete,
     NotAllowed,
+    OwnSubject,
     PurposeNotListed,
     SubjectInvalid,
     SubjectKindShut,
@@ -59,7 +60,7 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     """Whether a request may be registered, before a row is written.
 
     Raises:
-        NotAllowed, PurposeUnknown, PurposeNotListed, Incomplete, SubjectInvalid, SubjectKindShut, FieldShut,
+        NotAllowed, PurposeUnknown, PurposeNotListed, Incomplete, SubjectInvalid, SubjectKindShut, OwnSubject, FieldShut,
         BatchLimit: the whole request is refused.
     """
     day = shanghai_date(now)
@@ -72,6 +73,7 @@ def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     subjects = tuple(readable(each) for each in request.subjects)
     if any(each.kind not in purpose.subjects for each in subjects):
         raise SubjectKindShut(purpose.title)
+    not_own(gate, actor, subjects)
     references = tuple(gate.reference(each) for each in subjects)
     if len(set(references)) < len(references):
         raise SubjectInvalid("同一主体列了两次")
@@ -110,6 +112,12 @@ def may_see(actor: Actor, fields: Mapping[FieldKey, Opening], now: datetime) -> 
     """Raise OtherItem where the caller's posts are limited to other catalogue items than the query asks about."""
     for item in dict.fromkeys(item for item, _ in fields) if actor.items else ():
         allow(actor, "disclosure.register", now, item=item)
+
+
+def not_own(gate: Gate, actor: Actor, subjects: Iterable[Asked]) -> None:
+    """Raise OwnSubject where somebody would ask about, approve or register himself or a firm of his."""
+    if any(gate.is_own(actor, each) for each in subjects):
+        raise OwnSubject
 
 
 def allow(actor: Actor, action: str, now: datetime, *, unit: str = "", item: str = "") -> None:

@@ -21,7 +21,7 @@ from xinshu.disclosure.errors import (
 )
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Approval, Ticket
-from xinshu.disclosure.registration import allow, destruction
+from xinshu.disclosure.registration import allow, destruction, not_own
 from xinshu.disclosure.tasks import ask_to_run
 from xinshu.disclosure.tickets import approval_end, asked_of, digest_of, is_batch, own_ticket
 from xinshu.kernel.clock import shanghai_date
@@ -52,12 +52,13 @@ def decide_query(
     Returns:
         Waiting while a second approval is needed, ready (for a batch: its job asked for), or refused.
     Raises:
-        NotAllowed, NotRegistered, SelfApproval, ApprovedTwice, AlreadyDecided, ApprovalMismatch, Incomplete;
+        NotAllowed, NotRegistered, SelfApproval, OwnSubject, ApprovedTwice, AlreadyDecided, ApprovalMismatch, Incomplete;
         StepUpRequired: a batch, and the second factor was shown too long ago.
     """
     with auditing.refusals_recorded(actor, auditing.REVIEW, now, ticket=number), transaction.atomic():
         ticket = _to_decide(actor, number, now, approve=approve)
-        _, references = asked_of(gate, ticket)
+        subjects, references = asked_of(gate, ticket)
+        not_own(gate, actor, subjects)
         counts = (ticket.field_count, ticket.subject_count, len(references))
         if counts != (field_count, subject_count, subject_count):
             raise ApprovalMismatch

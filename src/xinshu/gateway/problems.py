@@ -45,6 +45,7 @@ _STATUS = {
     "disclosure.idempotency_key_reused": 422,
     "disclosure.no_consent": 404,
     "disclosure.not_allowed": 403,
+    "disclosure.own_subject": 403,
     "disclosure.not_registered": 404,
     "disclosure.person_limit": 429,
     "disclosure.purpose_not_listed": 403,

@@ -107,7 +107,7 @@ class Actor:
     `unit`: USCC; `region`: its six-digit code; `person`: the same for all accounts of one natural person; `session`:
     opaque; `second_factor_at`: when the second factor was last shown in this session; `items`: the catalogue items the
     posts are limited to, none for all; `mandate`: of an enterprise user, what he may do for the firm in `unit` (keys of
-    `matrix.SCOPES`, `matrix.LEGAL`).
+    `matrix.SCOPES`, `matrix.LEGAL`); `firms`: of staff, those he acts for by any account of his, as legal person or handler.
     """
 
     id: str
@@ -122,3 +122,4 @@ class Actor:
     trace: str = ""
     items: frozenset[str] = frozenset()
     mandate: frozenset[str] = frozenset()
+    firms: frozenset[str] = frozenset()

@@ -9,19 +9,22 @@ from uuid import UUID
 from django.db import transaction
 
 from xinshu.kernel.clock import shanghai_date
+from xinshu.kernel.identifiers import CitizenId
 from xinshu.security.accounts import account_facts, by_machine, new_user, random_password
 from xinshu.security.audit.services import record
 from xinshu.security.domain import ROLE_WORDS, Actor, NewAccount, Role
 from xinshu.security.identity.changes import refusals_recorded
-from xinshu.security.identity.errors import AlreadyBootstrapped, ChangeUnknown, LastSecurityAdministrator
+from xinshu.security.identity.errors import AlreadyBootstrapped, ChangeUnknown, LastSecurityAdministrator, PersonDiffers
 from xinshu.security.identity.factors import keep_totp, new_secret
 from xinshu.security.identity.passwords import change_password
+from xinshu.security.identity.people import ID_CARD, person_reference
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.rules import configured
 from xinshu.security.identity.separation import require_separate
 from xinshu.security.identity.sessions import End, end_all
 from xinshu.security.models import Post, User
 from xinshu.security.policy import require
+from xinshu.security.sealing import Vault
 
 ACCOUNT = "identity.account"
 
@@ -42,19 +45,27 @@ def create_account(
     organisation: str,
     now: datetime,
     same_person_as: UUID | None = None,
+    id_number: str = "",
 ) -> NewAccount:
     """An account without posts and with a one-time password; posts come by two persons.
 
     Args:
         same_person_as: another account of the same natural person, so that they count as one where persons are compared.
+        id_number: of the person's identity card, so that he is one with whom the province's sign-in knows by it. Not kept: a
+            keyed reference stands for it.
     Raises:
-        PolicyRefused, UsernameInvalid, AccountTaken, OrganisationUnknown, ChangeUnknown: nothing is made.
+        InvalidIdentifier, PersonDiffers, PolicyRefused, UsernameInvalid, AccountTaken, OrganisationUnknown, ChangeUnknown: nothing is made.
     """
     with refusals_recorded(actor, ACCOUNT, now), transaction.atomic():
         require(actor, ACCOUNT, now=now)
         user = new_user(username, display_name=display_name, organisation=organisation)
         if same_person_as is not None:
             user.person = _user(same_person_as).person
+        if id_number:
+            person = person_reference(Vault.open(configured().home), ID_CARD, CitizenId.parse(id_number).value)
+            if same_person_as is not None and user.person != person:
+                raise PersonDiffers
+            user.person = person
         password = random_password()
         change_password(user, password, now, temporary=True)
         record(audit_entry(actor, ACCOUNT, now, detail={"account": str(user.pk), "kind": "make"}))

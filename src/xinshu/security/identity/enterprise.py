@@ -17,6 +17,7 @@ from xinshu.kernel.ids import PUBLIC_ID_ALPHABET
 from xinshu.security.domain import Role
 from xinshu.security.identity.errors import IdentityProviderRefused
 from xinshu.security.identity.mandates import state_legal
+from xinshu.security.identity.people import person_reference
 from xinshu.security.identity.provider import NAME, Claims
 from xinshu.security.identity.rules import configured
 from xinshu.security.models import Post, User
@@ -33,7 +34,7 @@ def known_or_new(claims: Claims, now: datetime) -> User:
     """
     vault = Vault.open(configured().home)
     known = subject_reference(vault, claims.subject)
-    person = vault.reference("person", ":".join(claims.paper))
+    person = person_reference(vault, *claims.paper)
     with transaction.atomic():
         _one_at_a_time(known)
         found = SocialAccount.objects.select_related("user").filter(provider=NAME, uid=known).first()

@@ -135,6 +135,15 @@ class AccountExternal(IdentityRefused):
         )
 
 
+class PersonDiffers(IdentityRefused):
+    """The identity number given for an account is not that of the natural person whose other account was named."""
+
+    code = "identity.person_differs"
+
+    def __init__(self) -> None:
+        super().__init__("身份证号与所选账户不是同一人", fix="核对身份证号；所选账户建立时未登记身份证号的，只选账户")
+
+
 class MandateUnknown(IdentityRefused):
     """No such mandate, or it is another firm's."""
 

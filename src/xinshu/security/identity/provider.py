@@ -30,10 +30,10 @@ from requests import RequestException
 
 from xinshu.kernel.identifiers import CitizenId, InvalidIdentifier, Uscc
 from xinshu.security.identity.errors import IdentityProviderRefused
+from xinshu.security.identity.people import ID_CARD
 from xinshu.security.identity.rules import Provider, configured
 
 NAME = "enterprise"
-ID_CARD = "身份证"
 _ALGORITHMS = ["ES256", "RS256"]  # by a key of the provider; never `none`, never a shared secret
 _REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce", "jti", "name"]
 _LEEWAY_SECONDS = 30

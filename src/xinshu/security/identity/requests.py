@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 
 from xinshu.kernel.logs import current_trace
-from xinshu.security.domain import Actor
-from xinshu.security.models import User
+from xinshu.security.domain import Actor, Role
+from xinshu.security.models import Mandate, User
+from xinshu.security.rowsecurity import row_context
 
 METHODS = "account_authentication_methods"  # allauth's record of what was shown in this session
+_ASKING = frozenset({Role.QUERY_OFFICER, Role.QUERY_APPROVER, Role.OPERATOR})
 PROVIDER = "provider"  # identified anew at the province's provider: an enterprise user's second look
 
 
@@ -35,6 +40,7 @@ def actor_of(request: HttpRequest) -> Actor:
         second_factor_at=second_factor_at(request),
         trace=current_trace(),
         items=_items(user),
+        firms=_firms(user),
     )
 
 
@@ -60,6 +66,7 @@ def _as_actor(found: User | None) -> Actor | None:
         person=str(found.person),
         trace=current_trace(),
         items=_items(found),
+        firms=_firms(found),
     )
 
 
@@ -67,6 +74,16 @@ def _items(user: User) -> frozenset[str]:
     """The catalogue items the posts name; none when a post is for all of them."""
     each = [post.items.split() for post in user.posts_now]
     return frozenset().union(*each) if all(each) else frozenset()
+
+
+def _firms(user: User) -> frozenset[str]:
+    """The firms for which a natural person who asks about subjects or approves acts himself, by any of his accounts."""
+    if not user.roles & _ASKING:
+        return frozenset()
+    now = timezone.now()
+    with transaction.atomic(), row_context(person=str(user.person)):
+        held = Mandate.objects.filter(user__person=user.person, from_at__lte=now, to_at__gt=now)
+        return frozenset(held.filter(Q(ended_at=None) | Q(ended_at__gt=now)).values_list("firm", flat=True))
 
 
 def address_of(request: HttpRequest) -> str:

@@ -47,6 +47,7 @@ def make_account(request: HttpRequest) -> HttpResponse:
             organisation=request.POST.get("organisation", ""),
             now=timezone.now(),
             same_person_as=_uuid(request.POST.get("same", "")),
+            id_number=request.POST.get("id_number", "").strip(),
         )
         return render(request, "console/iam_password.html", {"made": made})
 
