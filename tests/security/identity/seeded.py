@@ -20,7 +20,9 @@ from xinshu.disclosure.domain import Asked
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.machines import register_system
 from xinshu.disclosure.models import Ticket
+from xinshu.disclosure.paper_consents import Paper, register
 from xinshu.gateway import routes as gateway_routes
+from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.identifiers import CitizenId
 from xinshu.project import urls as web_urls
 from xinshu.project.gateway import settings as gateway_settings
@@ -32,7 +34,7 @@ from xinshu.security.identity.provider import Firm
 from xinshu.security.models import SignedSession
 from xinshu.security.queries import organisations
 from xinshu.security.services import create_api_key
-from xinshu.web.console import query
+from xinshu.web.console import paper, query
 from xinshu.web.console import routes as console
 from xinshu.web.space import consents
 from xinshu.web.space import routes as space
@@ -88,6 +90,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             web_urls,
             *console.routes(lambda: world.desk),
             *query.routes(lambda: gate),
+            *paper.routes(lambda: gate),
             *space.routes(lambda: gate),
             *consents.routes(lambda: gate),
         ),
@@ -118,6 +121,7 @@ def seeded(world, make_user, browser_of, as_actor) -> Iterator[Seeded]:
             "number": ticket.number,
             "token": link.rsplit("/", 1)[-1],
             "consent": consent,
+            "paper": _paper(gate, as_actor(officer, timezone.now())),
             "user": str(officer.pk),
             "change": str(change.pk),
             "key": str(key.pk),
@@ -169,6 +173,24 @@ def _consent(gate: Gate, actor: Actor, unit: str, world) -> str:
         evidence="ab" * 32,
     )
     return str(ask(gate, actor, offer, now).number)
+
+
+def _paper(gate: Gate, actor: Actor) -> str:
+    """A consent on paper that the first side's officer registered."""
+    now = timezone.now()
+    day = shanghai_date(now)
+    paper = Paper(
+        name="王小明",
+        code=PERSON,
+        purpose="award-evaluation",
+        items=frozenset({"tax-credit-rating"}),
+        first=day,
+        last=day + timedelta(days=30),
+        max_uses=1,
+        document_no="授权书〔2026〕12号",
+        scan=b"%PDF-1.7 a paper %%EOF",
+    )
+    return str(register(gate, actor, paper, now).number)
 
 
 @pytest.fixture
