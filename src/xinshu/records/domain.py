@@ -14,9 +14,10 @@ import numpy.typing as npt
 import polars as pl
 
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.kernel.cells import PADDING, Texts
+from xinshu.kernel.cells import PADDING, Bytes, Places, Texts
 from xinshu.rules.domain import PenaltyFacts, PublicityVerdict, Rules
 from xinshu.rules.publicity import publicity_on
+from xinshu.security.crypto.many_digests import sha256_rows
 
 OPEN_ENDED = date(2099, 12, 31)
 DIGEST_BYTES = 16
@@ -117,21 +118,13 @@ class Digester:
     def columns(self, texts: Texts, *columns: str) -> npt.NDArray[np.uint8]:
         """Of each row's texts in these columns one after another; shape (rows, 16)."""
         places = [texts.place(column) for column in columns]
-        whole, secret, sha256 = texts.buffer.data, self.secret, hashlib.sha256
-        starts, sizes = texts.starts[places], texts.sizes[places]
-        if len(places) == 1:
-            pairs = zip(starts[0].tolist(), (starts[0] + sizes[0]).tolist(), strict=True)
-            found = [sha256(secret + whole[start:stop]).digest() for start, stop in pairs]
-        else:
-            spans = [
-                zip(one.tolist(), (one + size).tolist(), strict=True) for one, size in zip(starts, sizes, strict=True)
-            ]
-            found = [
-                sha256(b"".join((secret, *(whole[start:stop] for start, stop in row)))).digest()
-                for row in zip(*spans, strict=True)
-            ]
-        digests = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, hashlib.sha256().digest_size)
+        digests = sha256_rows(self.secret, texts.buffer, texts.starts[places], texts.sizes[places])
         return digests[:, :DIGEST_BYTES].copy()
+
+
+def document_digests(buffer: Bytes, starts: Places, sizes: Places) -> Bytes:
+    """`document_digest` of many keys; shapes (1, rows), of the answer (rows, 8)."""
+    return sha256_rows(b"", buffer, starts, sizes)[:, :DOCUMENT_BYTES].copy()
 
 
 def document_digest(key: bytes) -> bytes:

@@ -12,13 +12,12 @@ from xinshu.kernel.different import Different
 from xinshu.records.chunk import Chunk, Digested, Mask, Rows, day_number, day_of
 from xinshu.records.domain import (
     DIGEST_BYTES,
-    DOCUMENT_BYTES,
     NO_DAY,
     LoadContext,
     Marks,
     Publicity,
     PublicityFacts,
-    document_digest,
+    document_digests,
     judge_publicity,
 )
 from xinshu.security.sealing import Vault
@@ -195,11 +194,9 @@ class Renderer:
 def _documents(chunk: Chunk, rows: Rows) -> tuple[Digested, Mask]:
     """By what the rows are found from the number of their document (shape (rows, 8)), and which are not: those
     without one and those about a natural person."""
-    buffer, (starts,), (sizes,) = chunk.places(rows, "document")
-    none = (sizes == 0) | chunk.fact("person")[rows].astype(np.bool_)
-    whole, stops = buffer.data, starts + sizes
-    digests = [document_digest(bytes(whole[at:stop])) for at, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
-    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, DOCUMENT_BYTES), none
+    places = chunk.places(rows, "document")
+    none = (places[2][0] == 0) | chunk.fact("person")[rows].astype(np.bool_)
+    return document_digests(*places), none
 
 
 def _marks(late: Mask, event: Rows, closed: Rows, default: Mask) -> Rows:

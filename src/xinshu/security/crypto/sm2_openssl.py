@@ -38,6 +38,10 @@ _CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "EVP_MD_CTX_free": (None, (c_void_p,)),
     "EVP_MD_CTX_set_pkey_ctx": (None, (c_void_p, c_void_p)),
     "EVP_sm3": (c_void_p, ()),
+    "EVP_sha256": (c_void_p, ()),
+    "EVP_DigestInit_ex": (c_int, (c_void_p, c_void_p, c_void_p)),
+    "EVP_DigestUpdate": (c_int, (c_void_p, c_void_p, c_size_t)),
+    "EVP_DigestFinal_ex": (c_int, (c_void_p, c_void_p, c_void_p)),
     "EVP_DigestSignInit": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
     "EVP_DigestSign": (c_int, (c_void_p, c_char_p, POINTER(c_size_t), c_char_p, c_size_t)),
     "EVP_DigestVerifyInit": (c_int, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
@@ -68,7 +72,7 @@ class OpensslSm2:
 
     def __init__(self, names: tuple[str, ...] = _NAMES) -> None:
         """Raises LibcryptoMissing."""
-        self._lib = _load(names)
+        self._lib = load_libcrypto(names)
         self._sm3 = self._lib.EVP_sm3()
         self._public = lru_cache(maxsize=64)(self._parse_public)
         self._private = lru_cache(maxsize=16)(self._parse_private)
@@ -174,7 +178,8 @@ class _Contexts:
         self._lib.ERR_clear_error()
 
 
-def _load(names: tuple[str, ...]) -> Any:
+def load_libcrypto(names: tuple[str, ...] = _NAMES) -> Any:
+    """The system's library with the prototypes of what is called. Raises LibcryptoMissing."""
     for name in names:
         try:
             lib = ctypes.CDLL(name)
