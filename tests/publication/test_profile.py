@@ -11,11 +11,12 @@ import pytest
 from xinshu.kernel.clock import parse_as_of
 from xinshu.kernel.identifiers import CitizenId
 from xinshu.kernel.profiles import open_profile
-from xinshu.publication.domain import EXPIRED
+from xinshu.publication.domain import EXPIRED, INVALID
 from xinshu.publication.queries import PublicReference, busiest_subject, public_profile
 from xinshu.subjects.errors import SubjectNotFound
 from xinshu.subjects.queries import find_subject
 from xinshu.subjects.services import merge, undo_merge
+from xinshu.web.portal.timeline import entry
 
 AUTUMN = date(2026, 10, 1)
 PERSON_ID = next(f"11010118990101001{last}" for last in "0123456789X" if CitizenId.is_valid(f"11010118990101001{last}"))
@@ -180,6 +181,20 @@ def test_a_permit_stays_after_its_end_as_expired(stocked, show):
     assert told(1, date(2026, 10, 1)) == ("", "2026-10-01")
     assert told(1, date(2026, 10, 2)) == (EXPIRED, "2026-10-01")
     assert told(2, date(2026, 10, 2)) == ("", "长期")
+
+
+@pytest.mark.parametrize("word", ["无效", "2", "撤销"])
+def test_a_permit_that_is_no_longer_valid_is_never_shown_as_one_that_is(stocked, show, word):
+    rows = [
+        permit(stocked, 1, 有效期至="2099-12-31", 当前状态=word),
+        permit(stocked, 2, 有效期至="2026-10-01", 当前状态=word),
+    ]
+    assert stocked.load("administrative-license", rows).accepted == 2
+    for number in (1, 2):
+        (record,) = section(show(number, day=date(2026, 10, 2)), "administrative-license")
+        assert record.state == INVALID
+        state = entry(record, date(2026, 10, 2), {"administrative-license"}).state
+        assert (state.words, state.tone) == (INVALID, "")
 
 
 def test_a_list_entry_is_shown_until_removal(stocked, show):

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 EXPIRED = "已过期"
+INVALID = "已失效"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class PublicPublicity:
 
 @dataclass(frozen=True, slots=True)
 class PublicRecord:
-    """One record. `state` is 已过期 for a permit after its last day, else empty."""
+    """One record. `state`: for a permit 已失效 when its authority says that it is no longer valid, 已过期 after its last
+    day; else empty."""
 
     id: str
     item: str

@@ -14,7 +14,7 @@ from datetime import date
 from xinshu.catalogue.domain import TEXT_KINDS, CatalogueItem, Condition, ItemField
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.ids import public_id
-from xinshu.publication.domain import EXPIRED, Provenance, PublicField, PublicPublicity, PublicRecord
+from xinshu.publication.domain import EXPIRED, INVALID, Provenance, PublicField, PublicPublicity, PublicRecord
 from xinshu.records.domain import OPEN_ENDED, Marks
 from xinshu.records.queries import StoredRecord
 from xinshu.rules.domain import RuleSet
@@ -88,7 +88,6 @@ def public_record(item: CatalogueItem, record: StoredRecord, day: date, words: W
     shown = {each.code for each in item.fields if each.access == "public"}
     role = {name: record.values.get(code, "") for name, code in _roles(item).items() if code in shown}
     ends_on = None if record.ends_on == OPEN_ENDED else record.ends_on
-    expired = item.publicity.by == "permit" and ends_on is not None and ends_on < day
     return PublicRecord(
         public_id(record.id),
         item.item,
@@ -97,11 +96,26 @@ def public_record(item: CatalogueItem, record: StoredRecord, day: date, words: W
         role.get("document_no", ""),
         role.get("authority_name", ""),
         ends_on,
-        EXPIRED if expired else "",
+        _state(item, record, ends_on, day) if item.publicity.by == "permit" else "",
         public_fields(item, record.values),
         provenance(record, words),
         publicity(record, words.rule_sets),
     )
+
+
+def _state(item: CatalogueItem, record: StoredRecord, ends_on: date | None, day: date) -> str:
+    name = (item.item, item.version)
+    if name not in _INVALID:
+        _INVALID[name] = tuple(
+            (each.code, value.value) for each in item.fields for value in each.values if value.key == "invalid"
+        )
+    if any(record.values.get(code) == value for code, value in _INVALID[name]):
+        return INVALID
+    return EXPIRED if ends_on is not None and ends_on < day else ""
+
+
+_INVALID: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+"""{item and its version: columns, each with the value of its code list that ends a permit}: asked for every record shown."""
 
 
 def document_number(item: CatalogueItem, record: StoredRecord) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from xinshu.publication.domain import EXPIRED, PublicField, PublicProfile, PublicPublicity, PublicRecord, PublicSection
+from xinshu.publication.domain import PublicField, PublicProfile, PublicPublicity, PublicRecord, PublicSection
 
 SHOWN = 20  # entries of the timeline, and records of a section, before a link to all
 ENDING_DAYS = 30  # a permit that ends within so many days is marked
@@ -197,8 +197,8 @@ def _place(days: int, whole: int) -> float:
 
 
 def _state(record: PublicRecord, day: date) -> State | None:
-    if record.state == EXPIRED:
-        return State(EXPIRED, "", "ban")
+    if record.state:
+        return State(record.state, "", "ban")
     if record.ends_on is None:
         return None
     left = (record.ends_on - day).days
