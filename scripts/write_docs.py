@@ -15,6 +15,7 @@ from xinshu.bootstrap.installation import django_ready
 from xinshu.catalogue.document import write_docs
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.loading import load_catalogue
+from xinshu.catalogue.rulebook import render_markdown
 from xinshu.kernel.errors import XinshuError
 from xinshu.kernel.profiles import open_profile
 
@@ -71,3 +72,4 @@ def national_items() -> list[CatalogueItem]:
 if __name__ == "__main__":
     write_docs(national_items(), ROOT / "docs" / "items")
     (ROOT / "docs" / "errors.md").write_text(errors_page(), encoding="utf-8")
+    (ROOT / "docs" / "rulebook.md").write_text(render_markdown(), encoding="utf-8")

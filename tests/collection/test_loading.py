@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 from tests.plugins.main_path import canonical
 
+from xinshu.records.domain import Marks
+
+ITEM = "administrative-penalty"
 HELD_BACK = {"处罚决定日期": "2026.9.3"}
 
 
@@ -53,6 +57,18 @@ def test_the_identical_file_is_answered_from_its_batch(stocked):
     assert not first.repeated
     assert (again.batch, totals(again), again.received_at) == (first.batch, totals(first), first.received_at)
     assert canonical(stocked.desk, batches=True) == before
+
+
+@pytest.mark.parametrize(("first", "late"), [("2026-09-08", 0), ("2026-10-01", 1)])
+def test_a_correction_does_not_change_whether_a_record_was_late(stocked, first, late):
+    stocked.penalise([stocked.penalty(1)], at=first)
+    assert (
+        stocked.penalise([stocked.penalty(1, 违法事实="当事人总排口氨氮浓度超过排放标准")], at="2026-10-20").updated
+        == 1
+    )
+    lines = map(json.loads, canonical(stocked.desk))
+    (record,) = [each for each in lines if each["kind"] == "record" and each["item"] == ITEM]
+    assert record["marks"] & Marks.LATE == late
 
 
 def test_the_same_rows_in_another_order_change_nothing(stocked, way):

@@ -267,7 +267,7 @@ RULES = (
         "warning",
         "迟报",
         _FIELD + "为 {value}，报送时限为 {days} 个工作日，最晚 {date}，接收日已超期",
-        "已接收，计入迟报",
+        "已接收；首次报送的计入迟报，更正不再计",
     ),
     Rule(
         "subject.name_mismatch",

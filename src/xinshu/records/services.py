@@ -18,7 +18,7 @@ from xinshu.kernel import packing
 from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests, Mask, Rows
 from xinshu.records.counterparts import Counterparts
-from xinshu.records.domain import DIGEST_BYTES, NO_DAY, Accepted, LoadContext, Taken
+from xinshu.records.domain import DIGEST_BYTES, NO_DAY, Accepted, LoadContext, Marks, Taken
 from xinshu.records.known import CHANGED, NEW, UNCHANGED, Known, Stored
 from xinshu.records.linking import link_waiting
 from xinshu.records.rendering import COLUMNS, Links, Renderer, Verdicts, place_of
@@ -188,12 +188,17 @@ class Loader:
         taken.new, taken.updated, taken.unchanged, taken.unlinked, _ = sums.sum(axis=0).tolist()
 
 
+def _columns(names: str) -> list[str]:
+    return [each.strip() for each in names.split(",")]
+
+
 # A content that changes keeps what it replaces; its own moment is later than the replaced one's, whatever the clocks say.
+# Whether a record was late is told by its first receipt: a correction of one that was on time stays on time (docs/rules.md).
 _REVISE = (
     f"""
 INSERT INTO records_revision (counterpart, id, known_until, {_CONTENT})
 SELECT r.counterpart, r.id, greatest(c.received_at, r.received_at + interval '1 microsecond'),
-       {", ".join("r." + name.strip() for name in _CONTENT.split(","))}
+       {", ".join(f"r.{name}" for name in _columns(_CONTENT))}
 FROM loading_changed c JOIN records_record r ON r.counterpart = c.counterpart AND r.id = c.id
 """,
     f"""
@@ -205,7 +210,8 @@ UPDATE records_record r SET
                      ELSE c.linked_at END,
     person_index = c.person_index,
     document = c.document,
-    {", ".join(f"{n} = c.{n}" for n in (name.strip() for name in _CONTENT.split(",")) if n != "received_at")}
+    marks = (c.marks & ~{int(Marks.LATE)}) | (r.marks & {int(Marks.LATE)}),
+    {", ".join(f"{n} = c.{n}" for n in _columns(_CONTENT) if n not in {"received_at", "marks"})}
 FROM loading_changed c WHERE r.counterpart = c.counterpart AND r.id = c.id
 """,
 )
