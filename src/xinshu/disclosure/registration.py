@@ -50,11 +50,6 @@ class Judged:
     approvers: int
     destroy_by: date
 
-    @property
-    def needs_consent(self) -> bool:
-        """Whether some field is opened by consent only."""
-        return any(each.consent for each in self.fields.values())
-
 
 def judge(gate: Gate, actor: Actor, request: Request, now: datetime) -> Judged:
     """Whether a request may be registered, before a row is written.

@@ -32,16 +32,6 @@ def texts(values: Iterable[str | None]) -> list[bytes]:
     return [NULL if value is None else len(raw := value.encode()).to_bytes(4, "big") + raw for value in values]
 
 
-def few_texts(values: Iterable[str | None]) -> list[bytes]:
-    """The same for a column of few different texts."""
-    return _each_once(values, texts)
-
-
-def few_integers(values: Iterable[int | None]) -> list[bytes]:
-    """int4, for a column of few different numbers."""
-    return _each_once(values, integers)
-
-
 def _each_once(values: Iterable[T], render_all: Callable[[list[T]], list[bytes]]) -> list[bytes]:
     given = list(values)
     different = list(dict.fromkeys(given))

@@ -59,12 +59,6 @@ def open_scope() -> str:
     return f"set_config('xinshu.scope', 'all', true), {PLANNED_ONCE}"
 
 
-def close_scope() -> None:
-    """Shut the store again before the transaction goes on with other work."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('xinshu.scope', '', true)")
-
-
 def holdings_of(
     codes: Sequence[str], since: date | None, until: date | None, always: Sequence[int] = ()
 ) -> dict[str, Holdings]:

@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from xinshu.security.audit.services import record, record_refusal
 from xinshu.security.domain import Role
+from xinshu.security.identity.errors import CredentialsWrong, SignInLocked
 from xinshu.security.identity.passwords import too_late
 from xinshu.security.identity.recording import audit_entry
 from xinshu.security.identity.requests import actor_of, address_of, session_name
 from xinshu.security.identity.sessions import End, begin, end
 from xinshu.security.models import Post, SignedSession, User
 
-WRONG, LOCKED = "identity.wrong_credentials", "identity.locked"
+WRONG, LOCKED = CredentialsWrong.code, SignInLocked.code
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]

@@ -104,12 +104,3 @@ OPERATIONS: dict[str, Operation] = {
     "identity.role_change": _of(_SECURITY, step_up=True),
     "identity.mandate": _for_firm(LEGAL),
 }
-
-# Classes of catalogue fields (architecture.md section 9) and whose they are beside the purpose. Any other class: nobody's.
-FIELD_CLASSES: dict[str, frozenset[Role]] = {
-    "public": frozenset(Role),
-    "authorised": frozenset({_OFFICER, _OPERATOR, Role.ENTERPRISE}),
-    "gov": frozenset({_OFFICER, _OPERATOR}),
-    "barred": frozenset(),
-}
-FREE_CLASSES = frozenset({"public"})  # need no purpose

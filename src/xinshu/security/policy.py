@@ -5,14 +5,12 @@ Pure: no clock, no database. Row level goes on in the database (`rowsecurity`); 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from xinshu.kernel.errors import XinshuError
 from xinshu.security.domain import ADMINISTRATORS, ROLE_WORDS, Actor
-from xinshu.security.matrix import FIELD_CLASSES, FREE_CLASSES, OPERATIONS, SCOPES, STEP_UP, Operation, Scope
+from xinshu.security.matrix import OPERATIONS, SCOPES, STEP_UP, Operation, Scope
 
 
 class PolicyRefused(XinshuError):
@@ -82,18 +80,6 @@ class Decision:
 ALLOWED = Decision(True)
 
 
-class Field(Protocol):
-    """A field of a catalogue item as the policy sees it."""
-
-    @property
-    def code(self) -> str:
-        """Column code."""
-
-    @property
-    def access(self) -> str:
-        """Its class: public, authorised, gov or barred; anything else counts as barred."""
-
-
 def decide(actor: Actor, action: str, *, unit: str = "", region: str = "", item: str = "", now: datetime) -> Decision:
     """Whether the actor may do this to an object of that unit, region and catalogue item.
 
@@ -119,28 +105,12 @@ def require(actor: Actor, action: str, *, unit: str = "", region: str = "", item
         raise found.error
 
 
-def visible_fields(fields: Iterable[Field], actor: Actor, granted: Collection[str]) -> tuple[str, ...]:
-    """Codes of the fields the actor may see, in their order.
-
-    Args:
-        granted: the field classes that the stated purpose opens (or the consent); `public` needs none.
-    """
-    administrator = bool(actor.roles & ADMINISTRATORS)
-    return tuple(each.code for each in fields if _sees(each.access, actor, granted, administrator=administrator))
-
-
 def covers(region: str, other: str) -> bool:
     """Whether a region of GB/T 2260 is or contains the other: 990000 the province, 990100 a city, 990102 a county."""
     if len(region) != 6 or len(other) != 6:
         return False
     stem = region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
     return other.startswith(stem)
-
-
-def _sees(access: str, actor: Actor, granted: Collection[str], *, administrator: bool) -> bool:
-    if access in FREE_CLASSES:
-        return True
-    return not administrator and access in granted and bool(actor.roles & FIELD_CLASSES.get(access, frozenset()))
 
 
 def _duties(actor: Actor, operation: Operation) -> Decision | None:
