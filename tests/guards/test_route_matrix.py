@@ -1,4 +1,5 @@
-"""docs/routes.csv declares who may call each route; what the views state is compared with it, both ways."""
+"""docs/routes.csv declares who may call each route and what act of it is on the record; what the views state is compared
+with it, both ways. That each act leaves exactly one row is tried in tests/security/identity/test_one_row.py."""
 
 from __future__ import annotations
 
@@ -9,10 +10,11 @@ from pathlib import Path
 
 from django.urls import URLPattern, URLResolver
 
+from xinshu.security.audit.actions import ACTIONS
 from xinshu.security.domain import Role
 from xinshu.security.routes import Authorisation, authorisation_of
 
-_HEAD = ["process", "route", "who"]
+_HEAD = ["process", "route", "who", "audit"]
 PROCESSES = {"web": "xinshu.project.urls", "gateway": "xinshu.project.gateway.urls"}
 
 
@@ -45,6 +47,21 @@ def test_the_routes_are_open_to_those_declared_and_to_nobody_else(root: Path):
         for route, said in stated(importlib.import_module(module).urlpatterns)
     ]
     assert sorted(declared) == sorted(found), "docs/routes.csv differs from what the views state"
+
+
+def declared_acts(root: Path) -> dict[tuple[str, str], frozenset[str]]:
+    """{(process, route): the actions recorded by it}; `-` in the table: it discloses and decides nothing."""
+    with (root / "docs" / "routes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    return {(row["process"], row["route"]): frozenset(row["audit"].split()) - {"-"} for row in rows}
+
+
+def test_every_route_states_what_of_it_is_on_the_record(root: Path):
+    with (root / "docs" / "routes.csv").open(encoding="utf-8", newline="") as file:
+        said = {(row["process"], row["route"]): row["audit"] for row in csv.DictReader(file, strict=True)}
+    assert [route for route, words in said.items() if not words] == []
+    acts = {word for words in said.values() if words != "-" for word in words.split()}
+    assert acts <= set(ACTIONS)
 
 
 def test_every_urlconf_of_the_program_is_compared(sources):
