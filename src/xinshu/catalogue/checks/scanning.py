@@ -75,29 +75,38 @@ def _mark_cell(starts: Places, sizes: Places, ends: Places, row: int, place: int
 
 
 def _odd(at: At) -> Lanes:
-    """Where a character begins that a cell is to be inspected for."""
+    """Where a character begins that a cell is to be inspected for, unless `_seldom` is to be asked for it."""
     byte, one, two = at(0), at(1), at(2)
-    control = ((byte < 0x20) & (byte != 0x09) & (byte != 0x0A)) | (byte == 0x7F)
+    control = (byte < 0x09) | byte.between(0x0B, 0x1F) | (byte == 0x7F)
     # two-byte characters and U+0800-U+1FFF, private use, planes 3 and up
     foreign = byte.between(0xC2, 0xE1) | (byte == 0xEE) | (byte >= 0xF3)
-    general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2040-U+207F
-        (one == 0x81) | ((one == 0x80) & (two.between(0x8B, 0x8F) | two.between(0xAA, 0xAE)))
-    )
-    wide = (byte == 0xEF) & (  # private use, U+FEC0-U+FEFF, full-width letters and digits, U+FFFD-U+FFFF
-        (one < 0xA4)
-        | (one == 0xBB)
-        | ((one == 0xBC) & (two.between(0x90, 0x99) | two.between(0xA1, 0xBA)))
-        | ((one == 0xBD) & (two < 0x9B))
-        | ((one == 0xBF) & (two >= 0xBD))
-    )
-    found = control | foreign | general | wide
+    wide = (byte == 0xEF) & (one == 0xBC) & (two.between(0x90, 0x99) | two.between(0xA1, 0xBA))  # digits, capitals
+    found = control | foreign | wide
     for lead in sorted({each[0] for each in _RARE}):
         tails = [(one == each[1]) & (two == each[2]) for each in _RARE if each[0] == lead]
         found |= (byte == lead) & reduce(or_, tails)
     return found
 
 
+def _seldom(at: At) -> Lanes:
+    """Where `_odd_among_seldom` has to be asked: U+2000-U+2FFF and U+F000-U+FFFF but what stands beside the comma U+FF0C."""
+    return (at(0) == 0xE2) | ((at(0) == 0xEF) & (at(1) != 0xBC))
+
+
+def _odd_among_seldom(at: At) -> Lanes:
+    byte, one, two = at(0), at(1), at(2)
+    general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2040-U+207F
+        (one == 0x81) | ((one == 0x80) & (two.between(0x8B, 0x8F) | two.between(0xAA, 0xAE)))
+    )
+    wide = (byte == 0xEF) & (  # private use, U+FEC0-U+FEFF, full-width small letters, U+FFFD-U+FFFF
+        (one < 0xA4) | (one == 0xBB) | ((one == 0xBD) & (two < 0x9B)) | ((one == 0xBF) & (two >= 0xBD))
+    )
+    return general | wide
+
+
 _odd_at = lane_mask(_odd)
+_seldom_at = lane_mask(_seldom)
+_odd_among_seldom_at = lane_mask(_odd_among_seldom)
 _digit_like_at = lane_mask(lambda at: at(0).between(0x30, 0x39) | at(0).among(0x20, 0x2D))
 
 
@@ -128,7 +137,10 @@ def _mark(
         following = np.uint64(0)
         if block + LANES < end:
             following = _digit_like_at(buffer, block + LANES) & first_lanes(end - block - LANES)
-        odd_ones = _odd_at(buffer, block) & first_lanes(end - block)
+        odd_ones = _odd_at(buffer, block)
+        if _seldom_at(buffer, block) != 0:
+            odd_ones |= _odd_among_seldom_at(buffer, block)
+        odd_ones &= first_lanes(end - block)
         events = odd_ones | _run_starts(before, here, following)
         before, here = here, following
         while events != 0:

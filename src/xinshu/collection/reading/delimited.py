@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from xinshu.collection.reading.encoding import csv_records, detect_delimiter, detect_encoding, first_records
-from xinshu.collection.reading.records import Layout, count_line_ends, halve_quotes, is_utf8, lay_out, padded
+from xinshu.collection.reading.records import Layout, Survey, halve_quotes, is_utf8, lay_out, padded, survey
 from xinshu.collection.reading.shape import (
     Heading,
     OpenedFile,
@@ -31,6 +31,7 @@ from xinshu.kernel.cells import PADDING, Bytes, Cells
 _HEAD_BYTES = 1 << 18
 _SMALL_PART = 8  # the first block is that much smaller, blocks grow, and shrink to it again: all who work on them begin soon and end late
 _TAIL_BYTES = 1 << 16
+_AT_HAND = 1 << 18  # bytes read that a processor still has at hand when they are looked at
 
 
 def open_delimited(path: Path, plan: ReadPlan) -> OpenedFile:
@@ -54,25 +55,30 @@ def open_delimited(path: Path, plan: ReadPlan) -> OpenedFile:
     return OpenedFile(heading.findings, _chunks(path, plan, encoding, delimiter, heading, place))
 
 
-def _texts(path: Path, encoding: str, size: int) -> Iterator[tuple[Bytes, float]]:
+def _texts(path: Path, encoding: str, size: int) -> Iterator[tuple[Bytes, Survey, float]]:
     """The file as UTF-8 with LF line ends, block by block, each padded, with the share read so far; the last share is 1."""
     decoder = None if encoding in {"utf-8", "utf-8-sig"} else codecs.getincrementaldecoder(encoding)(errors="replace")
     total = max(path.stat().st_size, 1)
     held = b""
-    for raw, done in _blocks(path, 3 if encoding == "utf-8-sig" else 0, size):
+    for raw, surveyed, done in _blocks(path, 3 if encoding == "utf-8-sig" else 0, size):
         share = min(done / total, 0.999)
-        if decoder is None and not held and not count_line_ends(raw, len(raw) - PADDING)[1]:
-            yield raw, share
+        if decoder is None and not held and not surveyed.returns:
+            yield raw, surveyed, share
             continue
         block = raw[:-PADDING].tobytes()
         block = held + (decoder.decode(block).encode("utf-8", "replace") if decoder else block)
         held = b"\r" if block.endswith(b"\r") else b""  # it may be the first half of a CR LF
-        yield padded(_line_feeds(block[: len(block) - len(held)])), share
+        yield *_surveyed(_line_feeds(block[: len(block) - len(held)])), share
     rest = held + (decoder.decode(b"", True).encode("utf-8", "replace") if decoder else b"")
-    yield padded(_line_feeds(rest) + b"\n"), 1.0
+    yield *_surveyed(_line_feeds(rest) + b"\n"), 1.0
 
 
-def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, int]]:
+def _surveyed(*parts: bytes) -> tuple[Bytes, Survey]:
+    text = padded(*parts)
+    return text, Survey.of(text)
+
+
+def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, Survey, int]]:
     """Padded blocks of about `size` bytes, ending after a line feed where one is near, with the place reached."""
     with path.open("rb", buffering=0) as file:
         end = file.seek(0, os.SEEK_END)
@@ -84,16 +90,23 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, int]]:
                 near = max(start, stop - _TAIL_BYTES)
                 line = os.pread(file.fileno(), stop - near, near).rfind(b"\n")
                 stop = near + line + 1 if line >= 0 else stop
-            yield _block(file.fileno(), start, stop), stop
+            yield *_block(file.fileno(), start, stop), stop
             start = stop
 
 
-def _block(file: int, start: int, stop: int) -> Bytes:
-    """These bytes of a file; fewer when it has become shorter meanwhile."""
+def _block(file: int, start: int, stop: int) -> tuple[Bytes, Survey]:
+    """These bytes of a file; fewer when it has become shorter meanwhile. Surveyed piece by piece, while each is at hand."""
     block = np.empty(stop - start + PADDING, dtype=np.uint8)
-    got = os.preadv(file, [block[: stop - start].data], start)
-    block[got:] = 0
-    return block[: got + PADDING]
+    feeds = returns = reached = 0
+    well_formed = True
+    for at in range(0, stop - start, _AT_HAND):
+        reached = at + os.preadv(file, [block[at : min(at + _AT_HAND, stop - start)].data], start + at)
+        found = survey(block, at, reached)
+        feeds, returns, well_formed = feeds + found[0], returns + found[1], well_formed and found[2]
+        if reached < min(at + _AT_HAND, stop - start):
+            break
+    block[reached:] = 0
+    return block[: reached + PADDING], Survey(feeds, returns, well_formed).ended(block, reached)
 
 
 def _line_feeds(block: bytes) -> bytes:
@@ -105,9 +118,9 @@ def _chunks(
 ) -> Iterator[RawChunk]:
     rest, seen, kept = b"", 0, 0
     most = max(plan.limits.cell_max_chars * 4, plan.limits.chunk_bytes)
-    for block, done in _texts(path, encoding, plan.limits.chunk_bytes):
-        text = padded(rest, block[:-PADDING].tobytes()) if rest else block
-        layout = _lay_out(text, delimiter, len(heading.codes))
+    for block, surveyed, done in _texts(path, encoding, plan.limits.chunk_bytes):
+        text, whole = _surveyed(rest, block[:-PADDING].tobytes()) if rest else (block, surveyed)
+        layout = _lay_out(text, whole, delimiter, len(heading.codes))
         rest = layout.rest
         if len(rest) > most or (rest.strip() and done >= 1.0):
             raise _unending(layout, plan, seen)
@@ -123,10 +136,10 @@ def _chunks(
         yield replace(chunk, done=done)
 
 
-def _lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
+def _lay_out(buffer: Bytes, surveyed: Survey, delimiter: str, width: int) -> Layout:
     """The records of a text; bytes that are not UTF-8 become U+FFFD first, and then findings."""
-    layout = lay_out(buffer, delimiter, width)
-    if is_utf8(buffer, layout.cut):
+    layout = lay_out(buffer, delimiter, width, surveyed)
+    if surveyed.well_formed or is_utf8(buffer, layout.cut):
         return layout
     text = buffer[: len(buffer) - PADDING].tobytes()
     mended = text[: layout.cut].decode("utf-8", "replace").encode()

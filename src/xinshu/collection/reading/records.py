@@ -7,7 +7,7 @@ closing quote) is told as not regular; `delimited` then reads it by Python's csv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,10 +75,29 @@ def padded(*parts: bytes) -> Bytes:
     return buffer
 
 
-def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A text seen once: how many line feeds and carriage returns it has, and whether it is well-formed UTF-8."""
+
+    line_feeds: int = 0
+    returns: int = 0
+    well_formed: bool = True
+
+    @classmethod
+    def of(cls, buffer: Bytes) -> Survey:
+        """Of a padded text."""
+        size = len(buffer) - PADDING
+        return cls(*survey(buffer, 0, size)).ended(buffer, size)
+
+    def ended(self, buffer: Bytes, size: int) -> Survey:
+        """The same when the text ends here: its last character may want bytes."""
+        return replace(self, well_formed=self.well_formed and not _wants_bytes(buffer, size))
+
+
+def lay_out(buffer: Bytes, delimiter: str, width: int, surveyed: Survey | None = None) -> Layout:
     """Find the records of a text and the first `width` cells of each. `buffer` is padded; it is not changed."""
     size = len(buffer) - PADDING
-    most, _ = count_line_ends(buffer, size)
+    most = (surveyed or Survey.of(buffer)).line_feeds
     starts, sizes = np.empty((width, most), dtype=np.int32), np.empty((width, most), dtype=np.int32)
     ends, counts = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     found, regular, is_open, doubled = _find(buffer, size, ord(delimiter), starts, sizes, ends, counts)
@@ -87,20 +106,17 @@ def lay_out(buffer: Bytes, delimiter: str, width: int) -> Layout:
     return Layout(buffer, starts, sizes, ends[:found], counts[:found], regular, doubled, found if is_open else -1)
 
 
-_marks_at = lane_mask(lambda at, delimiter: (at(0) == delimiter) | at(0).among(_LINE_FEED, _QUOTE))
+_cell_ends_at = lane_mask(lambda at, delimiter: (at(0) == delimiter) | (at(0) == _LINE_FEED))
+_quotes_at = lane_mask(lambda at: at(0) == _QUOTE)
 _line_feeds_at = lane_mask(lambda at: at(0) == _LINE_FEED)
 _returns_at = lane_mask(lambda at: at(0) == _RETURN)
 
 
-@compiled("UniTuple(int64, 2)(uint8[::1], int64)")
-def count_line_ends(buffer: Bytes, size: int) -> tuple[int, int]:
-    """How many line feeds and carriage returns stand among the first `size` bytes of a padded buffer."""
-    feeds, returns = 0, 0
-    for block in range(0, size, LANES):
-        wanted = first_lanes(size - block)
-        feeds += how_many(_line_feeds_at(buffer, block) & wanted)
-        returns += how_many(_returns_at(buffer, block) & wanted)
-    return feeds, returns
+@compiled(inline=True)
+def _end_record(starts: Places, sizes: Places, ends: Places, counts: Places, row: Any, column: Any, place: int) -> None:
+    ends[row], counts[row] = place, column
+    for missing in range(column, starts.shape[0]):
+        starts[missing, row], sizes[missing, row] = 0, 0
 
 
 @compiled("UniTuple(int64, 4)(uint8[::1], int64, uint8, int32[:, ::1], int32[:, ::1], int32[::1], int32[::1])")
@@ -108,17 +124,32 @@ def _find(
     buffer: Bytes, size: int, delimiter: int, starts: Places, sizes: Places, ends: Places, counts: Places
 ) -> tuple[int, bool, bool, bool]:
     """Records found, whether quotes are regular, whether the text ends inside a quoted cell, whether one has a doubled
-    quote. Marks are looked for many bytes at a time, then taken one by one."""
-    width, most = starts.shape
-    row, column, begin, closed = 0, 0, 0, -1
+    quote. Marks are looked for many bytes at a time, then taken one by one. Places in the arrays are numbers without a sign:
+    those with one cost a comparison each."""
+    width, most = np.uint64(starts.shape[0]), np.uint64(starts.shape[1])
+    row, column, begin, closed = np.uint64(0), np.uint64(0), 0, -1
     inside, quoted, regular, doubled = False, False, True, False
     for block in range(0, size, LANES):
-        marks = _marks_at(buffer, block, delimiter) & first_lanes(size - block)
+        wanted = first_lanes(size - block)
+        marks, quotes = _cell_ends_at(buffer, block, delimiter) & wanted, _quotes_at(buffer, block) & wanted
+        line_feeds = _line_feeds_at(buffer, block)
+        if quotes == 0 and not quoted:  # nearly always
+            while marks != 0:
+                place, mark = block + lowest(marks), marks & (~marks + np.uint64(1))
+                marks ^= mark
+                if column < width and row < most:  # cells of an unfinished record have no room
+                    starts[column, row], sizes[column, row] = begin, place - begin
+                column += np.uint64(1)
+                begin = place + 1
+                if line_feeds & mark:
+                    _end_record(starts, sizes, ends, counts, row, column, begin)
+                    row, column = row + np.uint64(1), np.uint64(0)
+            continue
+        marks |= quotes
         while marks != 0:
-            place = block + lowest(marks)
-            marks &= marks - np.uint64(1)
-            byte = buffer[place]
-            if byte == _QUOTE:
+            place, mark = block + lowest(marks), marks & (~marks + np.uint64(1))
+            marks ^= mark
+            if quotes & mark:
                 if inside:
                     inside, closed = False, place
                 elif place == begin:
@@ -130,20 +161,18 @@ def _find(
                 continue
             if inside:
                 continue
-            if column < width and row < most:  # cells of an unfinished record have no room
+            if column < width and row < most:
                 starts[column, row] = begin + 1 if quoted else begin
                 sizes[column, row] = closed - begin - 1 if quoted else place - begin
-            if quoted and closed != place - 1:
-                regular = False
-            quoted = False
-            column += 1
+            if quoted:
+                regular = regular and closed == place - 1
+                quoted = False
+            column += np.uint64(1)
             begin = place + 1
-            if byte == _LINE_FEED:
-                ends[row], counts[row] = begin, column
-                for missing in range(column, width):
-                    starts[missing, row], sizes[missing, row] = 0, 0
-                row, column = row + 1, 0
-    return row, regular, inside, doubled
+            if line_feeds & mark:
+                _end_record(starts, sizes, ends, counts, row, column, begin)
+                row, column = row + np.uint64(1), np.uint64(0)
+    return np.int64(row), regular, inside, doubled
 
 
 @compiled("void(uint8[::1], int32[:, ::1], int32[:, ::1])")
@@ -180,16 +209,30 @@ _ill_at = lane_mask(lambda at: _ill(at(3), at(2), at(1), at(0)))
 """Asked three places before the bytes it is about."""
 
 
-@compiled("boolean(uint8[::1], int64)")
-def is_utf8(buffer: Bytes, size: int) -> bool:
-    """Whether the first `size` bytes of a padded buffer are well-formed UTF-8 (RFC 3629, section 4)."""
+@compiled("Tuple((int64, int64, boolean))(uint8[::1], int64, int64)")
+def survey(buffer: Bytes, begin: int, end: int) -> tuple[int, int, bool]:
+    """Line feeds and carriage returns from `begin` to `end` of a padded buffer, and whether the bytes there may stand after
+    those before them in well-formed UTF-8 (RFC 3629, section 4). `begin` is 0 or at least 3."""
+    feeds, returns, wrong = 0, 0, np.uint64(0)
     first = np.zeros(3 + 2 * LANES, dtype=np.uint8)  # the first bytes, which have nothing before them
-    first[3 : 3 + min(size, LANES)] = buffer[: min(size, LANES)]
-    wrong = _ill_at(first, 0) & first_lanes(size)
-    for block in range(LANES, size, LANES):
-        wrong |= _ill_at(buffer, block - 3) & first_lanes(size - block)
-    if size and (
-        buffer[size - 1] >= 0xC0 or (size > 1 and buffer[size - 2] >= 0xE0) or (size > 2 and buffer[size - 3] >= 0xF0)
-    ):
-        return False
-    return bool(wrong == 0)
+    for block in range(begin, end, LANES):
+        wanted = first_lanes(end - block)
+        feeds += how_many(_line_feeds_at(buffer, block) & wanted)
+        returns += how_many(_returns_at(buffer, block) & wanted)
+        if block >= 3:
+            wrong |= _ill_at(buffer, block - 3) & wanted
+        else:
+            first[3 : 3 + LANES] = buffer[:LANES]
+            wrong |= _ill_at(first, 0) & wanted
+    return feeds, returns, wrong == 0
+
+
+def _wants_bytes(buffer: Bytes, size: int) -> bool:
+    """Whether a text that is well-formed so far ends within a character."""
+    last = buffer[max(size - 3, 0) : size].tolist()[::-1]
+    return any(byte >= lead for byte, lead in zip(last, (0xC0, 0xE0, 0xF0), strict=False))
+
+
+def is_utf8(buffer: Bytes, size: int) -> bool:
+    """Whether the first `size` bytes of a padded buffer are well-formed UTF-8."""
+    return Survey(*survey(buffer, 0, size)).ended(buffer, size).well_formed
