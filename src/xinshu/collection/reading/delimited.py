@@ -7,6 +7,7 @@ the csv module, which is slower and misses nothing.
 from __future__ import annotations
 
 import codecs
+import mmap
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,7 +32,6 @@ from xinshu.kernel.cells import PADDING, Bytes, Cells
 _HEAD_BYTES = 1 << 18
 _SMALL_PART = 8  # the first block is that much smaller, blocks grow, and shrink to it again: all who work on them begin soon and end late
 _TAIL_BYTES = 1 << 16
-_AT_HAND = 1 << 18  # bytes read that a processor still has at hand when they are looked at
 
 
 def open_delimited(path: Path, plan: ReadPlan) -> OpenedFile:
@@ -95,18 +95,25 @@ def _blocks(path: Path, start: int, size: int) -> Iterator[tuple[Bytes, Survey, 
 
 
 def _block(file: int, start: int, stop: int) -> tuple[Bytes, Survey]:
-    """These bytes of a file; fewer when it has become shorter meanwhile. Surveyed piece by piece, while each is at hand."""
-    block = np.empty(stop - start + PADDING, dtype=np.uint8)
-    feeds = returns = reached = 0
-    well_formed = True
-    for at in range(0, stop - start, _AT_HAND):
-        reached = at + os.preadv(file, [block[at : min(at + _AT_HAND, stop - start)].data], start + at)
-        found = survey(block, at, reached)
-        feeds, returns, well_formed = feeds + found[0], returns + found[1], well_formed and found[2]
-        if reached < min(at + _AT_HAND, stop - start):
-            break
-    block[reached:] = 0
-    return block[: reached + PADDING], Survey(feeds, returns, well_formed).ended(block, reached)
+    """These bytes of a file; fewer when it has become shorter meanwhile."""
+    block = _mapped(file, start, stop)
+    if block is None:
+        block = np.zeros(stop - start + PADDING, dtype=np.uint8)
+        got = os.preadv(file, [block[: stop - start].data], start)
+        block = block[: got + PADDING]
+    size = len(block) - PADDING
+    return block, Survey(*survey(block, 0, size)).ended(block, size)
+
+
+def _mapped(file: int, start: int, stop: int) -> Bytes | None:
+    """The bytes where the system keeps them, with those that follow as padding; None where they cannot be had so. Copying
+    a file costs more than most questions about it (docs/decisions/0015). A file that is cut short now ends the process."""
+    page = start - start % mmap.ALLOCATIONGRANULARITY
+    try:
+        kept = mmap.mmap(file, stop + PADDING - page, access=mmap.ACCESS_COPY, offset=page)
+    except (OSError, ValueError):  # no such file system; the end of the file
+        return None
+    return np.frombuffer(kept, dtype=np.uint8)[start - page :]
 
 
 def _line_feeds(block: bytes) -> bytes:

@@ -172,7 +172,7 @@ def _find(
             if line_feeds & mark:
                 _end_record(starts, sizes, ends, counts, row, column, begin)
                 row, column = row + np.uint64(1), np.uint64(0)
-    return np.int64(row), regular, inside, doubled
+    return int(row), regular, inside, doubled
 
 
 @compiled("void(uint8[::1], int32[:, ::1], int32[:, ::1])")
