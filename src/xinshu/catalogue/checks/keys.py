@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from xinshu.catalogue.checks.columns import Rows
 from xinshu.catalogue.checks.context import RowFacts
 from xinshu.catalogue.checks.duplicates import Hashes
 from xinshu.catalogue.checks.scanning import Digests, digest_cells
@@ -42,9 +41,8 @@ def digested_columns(item: CatalogueItem) -> dict[str, bool]:
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
     first, second = np.zeros(facts.height, dtype=np.uint64), np.zeros(facts.height, dtype=np.uint64)
-    everyone = np.arange(facts.height)
     for code in item.key:
-        one, two = _counterpart_digests(item, facts) if code == COUNTERPART else _digests(item, facts, code, everyone)
+        one, two = _counterpart_digests(item, facts) if code == COUNTERPART else _digests(item, facts, code)
         first, second = first * _SPREAD + one, second * _SPREAD + two
     return first, second
 
@@ -52,49 +50,45 @@ def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
 def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
     """Digests of the first identity that is filled: credit code, organisation code, id number with its type, name."""
     roles = item.roles
-    result = np.zeros((2, facts.height), dtype=np.uint64)
-    rest = np.ones(facts.height, dtype=np.bool_)
-    for letter, code in (("U", roles.uscc), ("O", roles.org_code), ("P", roles.id_no)):
+    result = _digests(item, facts, roles.counterpart_name) + np.uint64(ord("N"))
+    for letter, code in (("P", roles.id_no), ("O", roles.org_code), ("U", roles.uscc)):  # the later ones go first
         if code is None:
             continue
-        known = rest & facts.filled(code)
+        known = facts.filled(code)
         if letter == "U":
-            known &= ~facts.placeholder(code)
-        rows = np.flatnonzero(known)
-        if not len(rows):
+            known = known & ~facts.placeholder(code)
+        if not known.any():
             continue
-        digests = _digests(item, facts, code, rows)
+        digests = _digests(item, facts, code)
         if letter == "P":
-            digests = (digests + _type_digests(item, facts, rows)) * _SPREAD
-        result[:, rows] = digests + np.uint64(ord(letter))
-        rest &= ~known
-    rows = np.flatnonzero(rest)
-    result[:, rows] = _digests(item, facts, roles.counterpart_name, rows) + np.uint64(ord("N"))
+            digests = (digests + _type_digests(item, facts)) * _SPREAD
+        result = np.where(known, digests + np.uint64(ord(letter)), result)
     return result
 
 
-def _type_digests(item: CatalogueItem, facts: RowFacts, rows: Rows) -> Digests:
+def _type_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
     """Digests of the type of each id number."""
     code, plain = item.roles.id_type, _digests_of([CITIZEN_ID])
     if code is None:
         return np.zeros((2, 1), dtype=np.uint64)
-    return np.where(facts.filled(code)[rows], _digests(item, facts, code, rows), plain)
+    return np.where(facts.filled(code), _digests(item, facts, code), plain)
 
 
-def _digests(item: CatalogueItem, facts: RowFacts, code: str, rows: Rows) -> Digests:
-    """Two digests of each cell of a column in these rows as it is compared, shape (2, rows)."""
+def _digests(item: CatalogueItem, facts: RowFacts, code: str) -> Digests:
+    """Two digests of each cell of a column as it is compared, shape (2, rows); not to be changed."""
     known = facts.screened.keys.get(code)
     if known is None:
-        return np.zeros((2, len(rows)), dtype=np.uint64)
+        return np.zeros((2, facts.height), dtype=np.uint64)
     care = known.care.copy()
     care[list(facts.columns.changed.get(code, ()))] = True
-    digests = known.digests[:, rows]
-    places = np.flatnonzero(care[rows])
-    if len(places):
-        texts = facts.columns.texts(code, rows[places].tolist())
-        if compared_as_names(item, code):
-            texts = [normal_key_text(text) for text in texts]
-        digests[:, places] = _digests_of(texts)
+    places = np.flatnonzero(care)
+    if not len(places):
+        return known.digests
+    texts = facts.columns.texts(code, places.tolist())
+    if compared_as_names(item, code):
+        texts = [normal_key_text(text) for text in texts]
+    digests = known.digests.copy()
+    digests[:, places] = _digests_of(texts)
     return digests
 
 

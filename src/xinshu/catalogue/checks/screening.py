@@ -128,9 +128,12 @@ def suspects(item_field: ItemField, values: pl.Series, facts: Facts) -> Mask:
 
 
 def repeating_columns(fields: Sequence[ItemField], cells: Cells) -> frozenset[str]:
-    """Columns better judged by their different values, told from the first rows."""
+    """Columns better judged by their different values, told from the first rows. Dates never: to read one is less work than
+    to look it up."""
     found = []
     for each in fields:
+        if each.kind == "date":
+            continue
         place = cells.place(each.code)
         rows = np.flatnonzero(cells.sizes[place, :_SAMPLE])
         if len(different(cells, place, rows)[0]) * _DISTINCT_SHARE <= len(rows):
