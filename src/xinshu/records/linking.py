@@ -82,11 +82,13 @@ def _key_form(name_norm: str) -> str:
 
 
 _ANY_WAITING = "SELECT 1 FROM records_record WHERE subject_id IS NULL LIMIT 1"
+# Whether a record waits is asked of those found by their counterpart: with no statistics the index of waiting ones would
+# look better, and all of them be read for each counterpart (54 s for 15 000 beside 41 000 waiting, instead of 0.05).
 _WAITING = """
 SELECT r.counterpart, r.id, r.payload, r.item_id FROM unnest(%s) k (counterpart)
 CROSS JOIN LATERAL (
-    SELECT counterpart, id, payload, item_id FROM records_record
-    WHERE counterpart = k.counterpart AND subject_id IS NULL OFFSET 0) r
+    SELECT counterpart, id, payload, item_id, subject_id FROM records_record WHERE counterpart = k.counterpart OFFSET 0) r
+WHERE r.subject_id IS NULL
 """
 _LINK = """
 UPDATE records_record SET subject_id = %s, linked_by = %s, linked_at = %s WHERE counterpart = %s AND id = %s

@@ -15,6 +15,7 @@ import psycopg
 
 from xinshu.catalogue.checks.findings import confirmed_findings
 from xinshu.kernel import packing
+from xinshu.kernel.database import looking_up
 from xinshu.kernel.ids import uuid7_bytes
 from xinshu.records.chunk import Chunk, Digests, Mask, Rows
 from xinshu.records.counterparts import Counterparts
@@ -118,8 +119,9 @@ class Loader:
             self._connection.execute("TRUNCATE loading_changed")
             self._copy("loading_changed", planned.changed)
             self._connection.execute("ANALYZE loading_changed")
-            for statement in _REVISE:
-                self._connection.execute(statement)
+            with self._connection.cursor() as cursor, looking_up(cursor):  # not by reading all records for each chunk
+                for statement in _REVISE:
+                    cursor.execute(statement)
         return planned.taken
 
     # -- whose they are ------------------------------------------------------------------------------------------
