@@ -46,6 +46,7 @@ def with_key(*methods: str) -> Callable[[_View], _View]:
                 raise WrongMethod("、".join(methods))
             return view(request, key, *args, **kwargs)
 
+        guarded.methods = methods  # type: ignore[attr-defined]  # told to the document (openapi.py)
         return guarded
 
     return decorate

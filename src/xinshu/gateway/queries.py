@@ -22,6 +22,7 @@ from xinshu.disclosure.registration import read_fields
 from xinshu.disclosure.results import as_json
 from xinshu.gateway.batches import with_key
 from xinshu.gateway.problems import IdempotencyKeyInvalid
+from xinshu.gateway.schemas import QUERY
 from xinshu.kernel.clock import shanghai_date
 from xinshu.security.domain import Actor, KeyFacts
 
@@ -153,20 +154,8 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 
 def request_of(body: dict[str, Any]) -> Request:
     """The query a body asks for. Server-owned parts (unit, requester, state) cannot be given: an unknown name is refused."""
-    known = {
-        "purpose",
-        "legal_basis",
-        "matter_no",
-        "subjects",
-        "fields",
-        "since",
-        "until",
-        "use",
-        "destroy_by",
-        "platform",
-    }
-    if set(body) - known:
-        raise BodyInvalid("、".join(sorted(set(body) - known))[:100])
+    if set(body) - set(QUERY):
+        raise BodyInvalid("、".join(sorted(set(body) - set(QUERY)))[:100])
     subjects = body.get("subjects")
     if not isinstance(subjects, list):
         raise BodyInvalid("subjects")

@@ -5,18 +5,19 @@ from __future__ import annotations
 from functools import cache, partial
 
 from django.conf import settings
-from django.urls import path
+from django.urls import URLPattern, path
 
 from xinshu.collection.services import Desk
 from xinshu.disclosure.gate import Gate
 from xinshu.gateway import problems
+from xinshu.gateway.openapi import document_route
 from xinshu.gateway.routes import query_routes, routes
 from xinshu.gateway.subjects import subject_routes
 from xinshu.kernel.profiles import open_profile
 from xinshu.ops import views as ops
 from xinshu.publication.queries import PublicReference
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("healthz", ops.healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     *routes(cache(partial(Desk.open, settings.XINSHU))),
@@ -25,5 +26,6 @@ urlpatterns = [
         cache(lambda: PublicReference.load(open_profile(settings.XINSHU.profile, settings.XINSHU.profiles_dir)))
     ),
 ]
+urlpatterns.append(document_route(lambda: urlpatterns))
 handler404 = problems.not_found
 handler500 = problems.failed
