@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from tests.disclosure.plain import Row, cut, sight
 
 from xinshu.catalogue.loading import load_catalogue
-from xinshu.disclosure.assembling import Column, View, cut, views_of
+from xinshu.disclosure.assembling import Column, View, views_of
 from xinshu.disclosure.domain import SHUT, Fact, Heading
 from xinshu.disclosure.rules import load_gate_rules
 from xinshu.kernel.errors import ProfileInvalid
@@ -61,12 +64,12 @@ def test_only_opened_fields_leave_the_serializer(purpose, rules, catalogue):
     chosen = rules.purpose(purpose, DAY)
     openings = {key: each for key, each in chosen.openings(catalogue).items() if not each.review}
     views = views_of(catalogue, openings)
-    for item in catalogue.values():
+    items = dict(enumerate(catalogue.values(), 1))
+    seen = sight(views, items)
+    for number, item in items.items():
         values = {field.code: "值" for field in item.fields} | {"NEW_COLUMN": "漏"}
-        shown = []
-        if item.item in views:
-            ((heading, found, _),) = cut([values], views[item.item], None)
-            shown = Fact(heading, "", None, DAY, found).cells
+        found = cut([Row(0, number, json.dumps(values), None, _BESIDE)], {0: seen})
+        shown = [cell for facts in found.values() for fact in facts for cell in fact.cells]
         assert [cell.code for cell in shown] == [
             field.code for field in item.fields if (item.item, field.code) in openings
         ]
@@ -75,24 +78,30 @@ def test_only_opened_fields_leave_the_serializer(purpose, rules, catalogue):
 VIEW = View(
     Heading("i", "事项", (("N", "姓名"), ("Z", "证件"), ("T", "事由"))),
     (Column("N", True, True, False), Column("Z", True, False, False), Column("T", False, False, True)),
-    True,
 )
 _ID = "11010118990101001X"
+_BESIDE = Fact(Heading("", "", ()), "某局", None, DAY, ())
+
+
+def a_row(place: int, item: int, values: dict[str, str], whole: dict[str, str] | None = None) -> Row:
+    return Row(place, item, json.dumps(values), None if whole is None else json.dumps(whole), _BESIDE)
 
 
 @pytest.mark.parametrize("others", [0, 1, 50])
 def test_each_record_is_masked_by_itself_however_many_are_cut_together(others):
-    records = [
-        {"N": "张*", "Z": "1****X", "T": f"当事人{_ID}未按期"},
-        {"N": "张*", "T": "1234567890"},
-        {"Z": "1****X", "T": "12345"},
-        {"N": "李*", "Z": "2****1", "T": f"a\0{_ID}"},
-        {},
+    rows = [
+        a_row(0, 1, {"N": "张*", "Z": "1****X", "T": f"当事人{_ID}未按期"}, {"N": "张三", "Z": _ID}),
+        a_row(1, 1, {"N": "张*", "T": "1234567890"}, {}),
+        a_row(2, 1, {"Z": "1****X", "T": "12345"}, {"N": "漏"}),
+        a_row(3, 1, {"N": "李*", "Z": "2****1", "T": f"a\0{_ID}"}, {"N": "李四"}),
+        a_row(4, 1, {}, {"N": "漏"}),
+        *(a_row(5 + place, 1, {"T": "678901"}) for place in range(others)),
     ]
-    whole = [{"N": "张三", "Z": _ID}, {}, {"N": "漏"}, {"N": "李四"}, {"N": "漏"}]
+    seen = sight({"i": VIEW}, {1: SimpleNamespace(item="i")})
+    found = cut(rows, dict.fromkeys(range(len(rows)), seen))
     shown = [
-        [(each.code, each.value, each.masked) for each in Fact(heading, "", None, DAY, values, masked).cells]
-        for heading, values, masked in cut(records + [{"T": "678901"}] * others, VIEW, whole + [{}] * others)
+        [(cell.code, cell.value, cell.masked) for fact in found.get(row.place, ()) for cell in fact.cells]
+        for row in rows
     ]
     assert shown[:5] == [
         [("N", "张三", False), ("Z", "1****X", True), ("T", f"当事人1{'*' * 16}X未按期", False)],

@@ -2,24 +2,35 @@
 
 A value comes through only when the query's fields have its column; a personal value stays masked unless the purpose
 lifts that mask; long numbers in free text are masked always. Whoever adds a column without a class adds one nobody sees.
-All records of a query that are seen alike are cut together, column by column: one subject or five thousand.
+All records that are read together are cut together by compiled loops (docs/decisions/0017), into the text in which a
+result is kept: one subject or five thousand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import orjson
 
 from xinshu.catalogue.domain import CatalogueItem
-from xinshu.disclosure.domain import Fact, FieldKey, Heading, Opening
-from xinshu.records.disclosing import WholeRecord, personal_values
+from xinshu.disclosure.cutting import FREE, LIFTED, PERSONAL, judge, room_for, write
+from xinshu.disclosure.domain import FieldKey, Heading, Opening
+from xinshu.kernel.flat_json import Bytes, Found, Ints, Mask, Names, Small, find
+from xinshu.records.disclosing import NO_DAY, Holdings, open_personal
 from xinshu.security.masking import mask_numbers_of
 from xinshu.security.sealing import Vault
 
 _FREE_TEXT = "text"
+_EMPTY = 2  # bytes of a text with nothing between its quotes
+_ITEMS = 1 << 15  # numbers of items are smallints
+_EPOCH = date(2000, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
 class Column(NamedTuple):
@@ -30,6 +41,11 @@ class Column(NamedTuple):
     lifted: bool
     free_text: bool
 
+    @property
+    def flags(self) -> int:
+        """For the compiled loops."""
+        return PERSONAL * self.personal | LIFTED * self.lifted | FREE * self.free_text
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
@@ -37,7 +53,6 @@ class View:
 
     heading: Heading
     columns: tuple[Column, ...]
-    opens_sealed: bool
 
 
 def views_of(catalogue: Mapping[str, CatalogueItem], fields: Mapping[FieldKey, Opening]) -> dict[str, View]:
@@ -50,124 +65,208 @@ def views_of(catalogue: Mapping[str, CatalogueItem], fields: Mapping[FieldKey, O
             Column(each.code, each.personal, fields[code, each.code].unmask, each.kind == _FREE_TEXT) for each in seen
         )
         heading = Heading(item.item, item.title, tuple((each.code, each.title) for each in seen))
-        views[code] = View(heading, columns, any(each.lifted and each.personal for each in columns))
+        views[code] = View(heading, columns)
     return views
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What is seen of a subject: the views of its items, as the compiled loops ask for them. `number_of`: of the view by
+    the number of the item, -1 for an item that is not seen; `lifts`: (view, column) where a mask is lifted."""
+
+    views: tuple[View, ...]
+    number_of: npt.NDArray[np.int32]
+    names: Names
+    flags: Bytes
+    lifts: Mask
+
+    @classmethod
+    def of(cls, views: Mapping[str, View]) -> Self:
+        """From the views by item."""
+        seen = tuple(views.values())
+        names = Names.of([[each.code for each in view.columns] for view in seen])
+        flags = np.array([each.flags for view in seen for each in view.columns], dtype=np.uint8)
+        lifts = np.zeros((len(seen), names.widest), dtype=np.bool_)
+        for place, view in enumerate(seen):
+            lifts[place, : len(view.columns)] = [each.personal and each.lifted for each in view.columns]
+        return cls(seen, np.empty(0, dtype=np.int32), names, flags, lifts)
+
+    def among(self, items: Mapping[int, CatalogueItem]) -> Self:
+        """The same for the numbers that the items have in the store now."""
+        numbers = {view.heading.item: number for number, view in enumerate(self.views)}
+        number_of = np.full(_ITEMS, -1, dtype=np.int32)
+        for number, item in items.items():
+            number_of[number] = numbers.get(item.item, -1)
+        return replace(self, number_of=number_of)
+
+
+@dataclass(slots=True)
+class Headings:
+    """The headings of a result, numbered as they come up. `all`: in the order of their numbers."""
+
+    all: list[Heading] = field(default_factory=list)
+    _numbers: dict[tuple[View, bytes], int] = field(default_factory=dict)
+
+    def number(self, view: View, filled: bytes) -> int:
+        """Of records that have these columns of a view (a bit for each)."""
+        found = self._numbers.get((view, filled))
+        if found is None:
+            found = self._numbers[view, filled] = len(self.all)
+            self.all.append(_narrowed(view, filled))
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _narrowed(view: View, filled: bytes) -> Heading:
+    """The part of a view's heading that records with these columns can fill."""
+    bits = np.unpackbits(np.frombuffer(filled, dtype=np.uint8))
+    return view.heading._replace(
+        columns=tuple(title for title, bit in zip(view.heading.columns, bits, strict=False) if bit)
+    )
+
+
+class Facts(NamedTuple):
+    """The facts of a subject as JSON, with commas between them, and how many they are."""
+
+    text: bytes
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Serializer:
-    """Cuts records to views. `items`: by their numbers in the store; `name_of`: the name of a unit."""
+    """Cuts records to what is seen of them. `name_of`: the name of a unit."""
 
-    items: Mapping[int, CatalogueItem]
     vault: Vault
     name_of: Callable[[str], str]
+    headings: Headings
 
-    def facts_of(self, subjects: Sequence[tuple[Sequence[WholeRecord], Mapping[str, View]]]) -> list[tuple[Fact, ...]]:
-        """For each subject its records cut to its views, in their order; one without a visible value is left out."""
-        places: list[list[Fact | None]] = []
-        alike: dict[View, _Alike] = {}
-        codes = {number: item.item for number, item in self.items.items()}
-        for records, views in subjects:
-            facts: list[Fact | None] = [None] * len(records)
-            places.append(facts)
-            for place, record in enumerate(records):
-                view = views.get(codes.get(record.item_number, ""))
-                if view is not None:
-                    if view not in alike:
-                        alike[view] = _Alike()
-                    found = alike[view]
-                    found.records.append(record)
-                    found.places.append((facts, place))
-        for view, found in alike.items():
-            self._cut(view, found)
-        return [tuple(fact for fact in facts if fact is not None) for facts in places]
+    def facts_of(self, held: Holdings, sights: Mapping[int, Sight]) -> dict[int, Facts]:
+        """{place of a subject: its facts}, in the order of its records; a record without a visible value is left out.
 
-    def _cut(self, view: View, found: _Alike) -> None:
-        whole = personal_values(found.records, self.vault) if view.opens_sealed else None
-        cuts = cut([each.values for each in found.records], view, whole)
-        names = {supplier: self.name_of(supplier) for supplier in {each.supplier for each in found.records}}
-        for record, (facts, place), (heading, values, masked) in zip(found.records, found.places, cuts, strict=True):
-            if any(values):
-                facts[place] = Fact(
-                    heading, names[record.supplier], record.event_date, record.received_on, values, masked
-                )
+        `sights`: {place of a subject: what is seen of it}; of one without nothing is.
+        """
+        found: dict[int, Facts] = {}
+        for sight in dict.fromkeys(sights.values()):
+            seen = [place for place, each in sights.items() if each is sight]
+            rows = (
+                np.flatnonzero(np.isin(held.places, seen)) if len(seen) < len(sights) else np.arange(len(held.places))
+            )
+            rows = rows[sight.number_of[held.items[rows]] >= 0]
+            if len(rows):
+                found.update(self._cut(held, rows, sight))
+        return found
+
+    def _cut(self, held: Holdings, rows: npt.NDArray[np.intp], sight: Sight) -> dict[int, Facts]:
+        picks = rows.tolist()
+        views = sight.number_of[held.items[rows]]
+        shown = find([held.payloads[each] for each in picks], views, sight.names)
+        own = self._opened(held, picks, views, shown, sight)
+        shape = shown.sizes.shape
+        masked, numbers = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+        filled = np.zeros(len(picks), dtype=np.bool_)
+        room = judge(
+            shown.data,
+            shown.starts,
+            shown.sizes,
+            own.sizes,
+            views,
+            sight.names.firsts,
+            sight.flags,
+            masked,
+            numbers,
+            filled,
+        )
+        if numbers.any():
+            own = _without_numbers(shown, own, numbers)
+        prefixes, prefix_of = self._prefixes(held, picks, views, shown, sight)
+        sizes = np.array([len(each) for each in prefixes], dtype=np.int64)
+        out = np.empty(room_for(len(picks), shape[1], room, int(sizes[prefix_of].sum())), dtype=np.uint8)
+        ends = np.empty(len(picks), dtype=np.int64)
+        events, received = held.events[rows], held.received[rows]
+        dated = events != NO_DAY
+        _require_days(events[dated])
+        _require_days(received)
+        write(
+            shown.data,
+            shown.starts,
+            shown.sizes,
+            own.data,
+            own.starts,
+            own.sizes,
+            masked,
+            filled,
+            np.frombuffer(bytearray(b"".join(prefixes)), dtype=np.uint8),
+            np.cumsum(sizes) - sizes,
+            sizes,
+            prefix_of,
+            events,
+            dated,
+            received,
+            out,
+            ends,
+        )
+        return _by_subject(held.places[rows], filled, out, ends)
+
+    def _opened(self, held: Holdings, picks: Sequence[int], views: Small, shown: Found, sight: Sight) -> Found:
+        """The personal values themselves, where a mask is lifted off one that is filled; all other sizes are 0."""
+        nothing = Found(
+            np.zeros(1, dtype=np.uint8), np.zeros(shown.sizes.shape, dtype=np.int64), np.zeros_like(shown.sizes)
+        )
+        lifted = np.flatnonzero(((shown.sizes > _EMPTY) & sight.lifts[views]).any(axis=1))
+        wanted = [each for each in lifted.tolist() if held.sealed[picks[each]] is not None]
+        if not wanted:
+            return nothing
+        ids = [held.ids[picks[each]] for each in wanted]
+        opened = open_personal(ids, [held.sealed[picks[each]] or b"" for each in wanted], self.vault)
+        found = find(opened, views[wanted], sight.names)
+        nothing.starts[wanted], nothing.sizes[wanted] = found.starts, np.maximum(found.sizes, 0)
+        return replace(nothing, data=found.data)
+
+    def _prefixes(
+        self, held: Holdings, picks: Sequence[int], views: Small, shown: Found, sight: Sight
+    ) -> tuple[list[bytes], Small]:
+        """The different beginnings of facts (heading and source), and which one each record has."""
+        bits = np.packbits(shown.sizes >= 0, axis=1)
+        width, whole = bits.shape[1], bits.tobytes()
+        made: dict[tuple[int, bytes, bytes], int] = {}
+        texts: list[bytes] = []
+        which = []
+        for place, (row, view) in enumerate(zip(picks, views.tolist(), strict=True)):
+            key = view, whole[place * width : (place + 1) * width], held.suppliers[row]
+            number = made.get(key)
+            if number is None:
+                number = made[key] = len(texts)
+                heading = self.headings.number(sight.views[view], key[1])
+                texts.append(b"[%d,%b," % (heading, orjson.dumps(self.name_of(key[2].decode()))))
+            which.append(number)
+        return texts, np.array(which, dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Alike:
-    """Records seen through one view, and where the fact of each belongs."""
-
-    records: list[WholeRecord] = field(default_factory=list)
-    places: list[tuple[list[Fact | None], int]] = field(default_factory=list)
-
-
-class Cut(NamedTuple):
-    """A record under a view, as in `Fact`."""
-
-    heading: Heading
-    values: tuple[str, ...]
-    masked: tuple[int, ...]
+def _without_numbers(shown: Found, own: Found, places: Mask) -> Found:
+    """Texts that may hold long numbers, with these masked, beside the opened values."""
+    rows, columns = np.nonzero(places)
+    starts, sizes = shown.starts[rows, columns].tolist(), shown.sizes[rows, columns].tolist()
+    tokens = [shown.data[start : start + size].tobytes() for start, size in zip(starts, sizes, strict=True)]
+    texts = [orjson.dumps(each) for each in mask_numbers_of(orjson.loads(b"[%b]" % b",".join(tokens)))]
+    lengths = np.array([len(each) for each in texts], dtype=np.int32)
+    own.starts[rows, columns] = len(own.data) + np.cumsum(lengths) - lengths
+    own.sizes[rows, columns] = lengths
+    return replace(own, data=np.concatenate([own.data, np.frombuffer(b"".join(texts), dtype=np.uint8)]))
 
 
-def cut(records: Sequence[Mapping[str, str]], view: View, whole: Sequence[Mapping[str, str]] | None) -> list[Cut]:
-    """Each record cut to the view. Those filled in the same columns share a heading and are cut together.
-
-    Args:
-        whole: the personal values of each record, unmasked; None where the view lifts no mask.
-    """
-    shapes: dict[tuple[str, ...], list[int]] = {}
-    for place, record in enumerate(records):
-        shapes.setdefault(tuple(record), []).append(place)
-    cuts: list[Cut] = [_NOTHING] * len(records)
-    for shape, places in shapes.items():
-        heading, columns = _narrowed(view, shape)
-        if columns:
-            some = [records[place] for place in places]
-            opened = None if whole is None else [whole[place] for place in places]
-            for place, values, masked in zip(places, *_rows(some, columns, opened), strict=True):
-                cuts[place] = Cut(heading, values, masked)
-    return cuts
+def _require_days(days: npt.NDArray[np.int32]) -> None:
+    """Raise ValueError for a day that a calendar does not have."""
+    if len(days) and not _FIRST_DAY <= int(days.min()) <= int(days.max()) <= _LAST_DAY:
+        raise ValueError("a day outside the calendar")
 
 
-_NOTHING = Cut(Heading("", "", ()), (), ())
-
-
-@lru_cache(maxsize=4096)
-def _narrowed(view: View, shape: tuple[str, ...]) -> tuple[Heading, tuple[Column, ...]]:
-    """The part of a view that records of a shape (the codes of their columns) can fill."""
-    codes = frozenset(shape)
-    columns = tuple(each for each in view.columns if each.code in codes)
-    titles = tuple(each for each in view.heading.columns if each[0] in codes)
-    return view.heading._replace(columns=titles), columns
-
-
-def _picker(columns: Sequence[Column]) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
-    """What takes the values of the columns out of a record that has them all."""
-    if len(columns) == 1:
-        (only,) = columns
-        return lambda record: (record[only.code],)
-    return itemgetter(*(each.code for each in columns))
-
-
-def _rows(
-    records: Sequence[Mapping[str, str]], columns: Sequence[Column], whole: Sequence[Mapping[str, str]] | None
-) -> tuple[Iterable[tuple[str, ...]], list[tuple[int, ...]]]:
-    """(values, places of masked ones) of records that have all these columns."""
-    masked: list[tuple[int, ...]] = [()] * len(records)
-    shown = []
-    filled = zip(*map(_picker(columns), records), strict=True)
-    for place, ((code, personal, lifted, free_text), found) in enumerate(zip(columns, filled, strict=True)):
-        values = [each or "" for each in found] if None in found else list(found)
-        if personal:
-            stands = values
-            if lifted and whole is not None:
-                opened = [(value and each.get(code)) or "" for value, each in zip(values, whole, strict=True)]
-                values = [one or value for one, value in zip(opened, stands, strict=True)]
-                stands = ["" if one else value for one, value in zip(opened, stands, strict=True)]
-            masked = [
-                (*before, place) if "*" in value else before for before, value in zip(masked, stands, strict=True)
-            ]
-        elif free_text:
-            values = mask_numbers_of(values)
-        shown.append(values)
-    return zip(*shown, strict=True), masked
+def _by_subject(places: npt.NDArray[np.int32], filled: Mask, out: Bytes, ends: Ints) -> dict[int, Facts]:
+    last = np.flatnonzero(np.append(np.diff(places) != 0, True))
+    counts = np.cumsum(filled)[last]
+    found, whole = {}, out[: int(ends[-1])].tobytes()
+    begin, before = 0, 0
+    for place, end, count in zip(places[last].tolist(), ends[last].tolist(), counts.tolist(), strict=True):
+        if count > before:
+            found[place] = Facts(whole[begin : end - 1], count - before)
+        begin, before = end, count
+    return found

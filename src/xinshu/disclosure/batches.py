@@ -18,13 +18,13 @@ from django.db import connection, transaction
 from xinshu.disclosure import auditing
 from xinshu.disclosure.asking import approved_order
 from xinshu.disclosure.counting import count_unit, note_person, oddities
-from xinshu.disclosure.disclosing import Opened, disclose
+from xinshu.disclosure.disclosing import Carried, disclose_into
 from xinshu.disclosure.domain import Outcome, State
 from xinshu.disclosure.errors import ApprovalExpired, EditedAfterApproval
 from xinshu.disclosure.gate import Gate
 from xinshu.disclosure.models import Ticket
 from xinshu.disclosure.requesters import requester_of
-from xinshu.disclosure.results import drop_result, keep_result
+from xinshu.disclosure.results import drop_result, keeping_result
 from xinshu.disclosure.tasks import ask_to_run
 from xinshu.kernel.database import only_one
 from xinshu.kernel.errors import XinshuError
@@ -90,10 +90,9 @@ def _run(gate: Gate, actor: Actor, number: UUID, now: datetime) -> None:
         note_person(ticket.person, order.day, len(order.subjects))
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {open_scope()}")
-        with _no_collection():
-            opened = disclose(gate, actor, order, now)
-            keep_result(gate, ticket.id, opened.result)
-        _settle(ticket, opened, now, now + timedelta(days=limits.file_days))
+        with _no_collection(), keeping_result(gate, ticket.id) as sheet:
+            carried = disclose_into(sheet, gate, actor, order, now)
+        _settle(ticket, carried, now, now + timedelta(days=limits.file_days))
         odd = oddities([each.code for each in order.subjects if each.kind == "organisation"], total, now, limits)
         alarm = (
             []
@@ -110,7 +109,7 @@ def _run(gate: Gate, actor: Actor, number: UUID, now: datetime) -> None:
                 )
             ]
         )
-        auditing.write_disclosures([*opened.entries, *alarm], now)
+        auditing.write_disclosures([*carried.entries, *alarm], now)
 
 
 @contextmanager
@@ -125,18 +124,18 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _settle(ticket: Ticket, opened: Opened, now: datetime, expires: datetime) -> None:
+def _settle(ticket: Ticket, carried: Carried, now: datetime, expires: datetime) -> None:
     """What became of each subject, and the query itself."""
-    outcomes = [each.outcome.value for each in opened.result.subjects]
+    outcomes = [each.outcome.value for each in carried.told]
     given: dict[str, Any] = {
         "ticket": ticket.id,
         "outcomes": outcomes,
-        "references": list(opened.consents),
-        "consents": list(opened.consents.values()),
+        "references": list(carried.consents),
+        "consents": list(carried.consents.values()),
     }
     with connection.cursor() as cursor:
         cursor.execute(_OUTCOMES, given)
-        if opened.consents:
+        if carried.consents:
             cursor.execute(_CONSENTS, given)
     ticket.state, ticket.step, ticket.share = State.DONE.value, "", 1.0
     ticket.done_at, ticket.file_expires_at = now, expires

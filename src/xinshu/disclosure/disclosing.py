@@ -6,22 +6,24 @@ Source: security.md sections 0 (fail closed, check at use) and 4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from xinshu.disclosure import auditing
-from xinshu.disclosure.assembling import Serializer, View, views_of
+from xinshu.disclosure.assembling import Facts, Headings, Serializer, Sight, View, views_of
 from xinshu.disclosure.consent_use import Grounds, Use, take
-from xinshu.disclosure.domain import Asked, Disclosed, Fact, FieldKey, Opening, Outcome, Purpose, Result
+from xinshu.disclosure.domain import Asked, Disclosed, FieldKey, Head, Opening, Outcome, Purpose, Result, Told
 from xinshu.disclosure.gate import Gate
-from xinshu.records.disclosing import Holdings, holdings_of, holdings_of_persons
+from xinshu.disclosure.results import Line, Sheet, read_facts
+from xinshu.records.disclosing import Holdings, Known, holdings_of
 from xinshu.security.audit.domain import AuditEntry
 from xinshu.security.domain import Actor
 
-_NOTHING = Holdings("", "", ())
+_PART = 400  # subjects that are read and cut together
+_NO_FACTS = Facts(b"", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What came of it: the result, and for each subject the consent it rests on."""
+class Carried:
+    """What came of it: of each subject what was said, and the consent it rests on."""
 
-    result: Result
+    told: Sequence[Told]
     consents: Mapping[UUID, UUID]
     entries: Sequence[AuditEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Carried):
+    """The same with the result itself."""
+
+    result: Result
 
 
 def disclose(
@@ -63,29 +72,69 @@ def disclose(
     Args:
         grounds: consents that were judged and counted before, for a copy of an earlier result; else they are taken now.
     """
-    grounds = _grounds(gate, order, now) if grounds is None else grounds
-    held = _read(gate, order, grounds)
-    plan = _plan_of(gate, order)
-    cut_views, seen = _Views(gate, order, plan.free), []
-    for asked, reference in zip(order.subjects, order.references, strict=True):
-        ground = grounds.get(reference)
-        views = plan.views if ground is None or ground.consent is None else cut_views.of(ground)
-        seen.append((asked, held.get(_key(asked, reference)), views, ground))
-    records = [(() if holdings is None else holdings.records, views) for _, holdings, views, _ in seen]
-    facts = _serializer(gate).facts_of(records)
-    subjects = [_subject(gate, order, *each, found) for each, found in zip(seen, facts, strict=True)]
-    result = Result(
-        order.number,
-        order.purpose.title,
-        order.unit,
-        order.person_name,
-        now,
-        tuple(subjects),
-        plan.checked,
-        plan.not_checked,
+    headings, lines = Headings(), list[Line]()
+    carried = _carry(gate, actor, order, now, grounds, headings, lines.extend)
+    subjects = tuple(
+        Disclosed(each.code, each.name, each.outcome, read_facts(facts, headings.all), each.status, each.withheld)
+        for each, facts in lines
     )
+    ticket, purpose, unit, person, at, checked, not_checked = _head(gate, order, now)
+    result = Result(ticket, purpose, unit, person, at, subjects, checked, not_checked)
+    return Opened(carried.told, carried.consents, carried.entries, result)
+
+
+def disclose_into(sheet: Sheet, gate: Gate, actor: Actor, order: Order, now: datetime) -> Carried:
+    """The same into a file, a part of the subjects at a time: as they are read their facts are written, never all held."""
+    headings = Headings()
+    carried = _carry(gate, actor, order, now, None, headings, sheet.take)
+    sheet.close(_head(gate, order, now), headings.all)
+    return carried
+
+
+def _head(gate: Gate, order: Order, now: datetime) -> Head:
+    plan = _plan_of(gate, order)
+    return Head(order.number, order.purpose.title, order.unit, order.person_name, now, plan.checked, plan.not_checked)
+
+
+def _carry(
+    gate: Gate,
+    actor: Actor,
+    order: Order,
+    now: datetime,
+    grounds: Mapping[UUID, Grounds] | None,
+    headings: Headings,
+    take: Callable[[Sequence[Line]], None],
+) -> Carried:
+    """Part by part: this thread reads the store while another cuts and takes the part before."""
+    grounds = _grounds(gate, order, now) if grounds is None else grounds
+    looking = _Looking(gate, order, grounds, _serializer(gate, headings))
+
+    def cut(part: range, held: Holdings) -> list[Told]:
+        lines = looking.lines(part, held)
+        take(lines)
+        return [told for told, _ in lines]
+
+    count = len(order.subjects)
+    parts = [range(start, min(start + _PART, count)) for start in range(0, count, _PART)]
+    told = cut(parts[0], looking.read(parts[0])) if len(parts) == 1 else _in_turns(parts, looking.read, cut)
     consents = {ref: ground.consent.id for ref, ground in grounds.items() if ground.consent is not None}
-    return Opened(result, consents, list(_entries(actor, order, result, grounds, now)))
+    return Carried(told, consents, _entries(actor, order, told, grounds, now))
+
+
+def _in_turns(
+    parts: Sequence[range], read: Callable[[range], Holdings], cut: Callable[[range, Holdings], list[Told]]
+) -> list[Told]:
+    told: list[Told] = []
+    with ThreadPoolExecutor(1) as pool:
+        before: Future[list[Told]] | None = None
+        for part in parts:
+            held = read(part)
+            if before is not None:
+                told += before.result()
+            before = pool.submit(cut, part, held)
+        if before is not None:
+            told += before.result()
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +143,7 @@ class _Plan:
 
     free: Mapping[FieldKey, Opening]
     views: Mapping[str, View]
+    sight: Sight
     checked: tuple[str, ...]
     not_checked: tuple[str, ...]
 
@@ -103,9 +153,11 @@ def _plan_of(gate: Gate, order: Order) -> _Plan:
 
     def make() -> _Plan:
         free = {key: opening for key, opening in order.fields.items() if not opening.consent}
+        views = views_of(gate.catalogue, free)
         return _Plan(
             free,
-            views_of(gate.catalogue, free),
+            views,
+            Sight.of(views),
             checked_items(gate, order.fields),
             not_checked(gate, order.purpose, order.fields),
         )
@@ -113,13 +165,13 @@ def _plan_of(gate: Gate, order: Order) -> _Plan:
     return make() if order.named else gate.remembered("plan", order.purpose, make)
 
 
-def _serializer(gate: Gate) -> Serializer:
+def _serializer(gate: Gate, headings: Headings) -> Serializer:
     units = gate.units()
 
     def name_of(unit: str) -> str:
         return units[unit].name if unit in units else unit
 
-    return Serializer(gate.items_by_number(), gate.vault, name_of)
+    return Serializer(gate.vault, name_of, headings)
 
 
 def checked_items(gate: Gate, fields: Mapping[FieldKey, Opening]) -> tuple[str, ...]:
@@ -133,20 +185,74 @@ def not_checked(gate: Gate, purpose: Purpose, fields: Mapping[FieldKey, Opening]
     return (*(item.title for code, item in gate.catalogue.items() if code not in seen), *purpose.outside)
 
 
-class _Views:
-    """Views by what a consent adds to the fields that need none; most consents of a batch add the same."""
+class _Looking:
+    """Reads and cuts parts of an order. Views follow from what a consent adds to the fields that need none; most consents
+    of a batch add the same."""
 
-    def __init__(self, gate: Gate, order: Order, free: Mapping[FieldKey, Opening]) -> None:
-        self._gate, self._order, self._free = gate, order, free
-        self._made: dict[frozenset[FieldKey], dict[str, View]] = {}
+    def __init__(self, gate: Gate, order: Order, grounds: Mapping[UUID, Grounds], serializer: Serializer) -> None:
+        self._gate, self._order, self._grounds, self._serializer = gate, order, grounds, serializer
+        self._plan = _plan_of(gate, order)
+        self._items = gate.items_by_number()
+        self._sight = self._plan.sight.among(self._items)
+        self._made: dict[frozenset[FieldKey], tuple[Mapping[str, View], Sight]] = {}
 
-    def of(self, ground: Grounds) -> dict[str, View]:
-        if ground.fields not in self._made:
-            seen = {
-                key: opening for key, opening in self._order.fields.items() if key in self._free or key in ground.fields
+    def read(self, part: range) -> Holdings:
+        """What is held of those of the part that may be read at all."""
+        codes: dict[int, str] = {}
+        persons: list[tuple[int, UUID]] = []
+        for place in part:
+            asked, ref = self._order.subjects[place], self._order.references[place]
+            if not self._plan.free and self._grounds[ref].consent is None:
+                continue
+            if asked.kind == "organisation":
+                codes[place] = asked.code
+            else:
+                persons += [(place, index) for index in self._gate.person_indexes(asked.code)]
+        always = [number for number, item in self._items.items() if item.creates_subjects]
+        return holdings_of(codes, persons, self._order.since, self._order.until, always)
+
+    def lines(self, part: range, held: Holdings) -> list[Line]:
+        """What is said of the subjects of a part, and their facts."""
+        seen = {place: self._seen(self._grounds.get(self._order.references[place])) for place in part}
+        facts = self._serializer.facts_of(
+            held, {place: sight for place, (_, sight) in seen.items() if place in held.known}
+        )
+        return [
+            (
+                self._told(place, held.known.get(place), views, facts.get(place, _NO_FACTS).number),
+                facts.get(place, _NO_FACTS),
+            )
+            for place, (views, _) in seen.items()
+        ]
+
+    def _seen(self, ground: Grounds | None) -> tuple[Mapping[str, View], Sight]:
+        if ground is None or ground.consent is None:
+            return self._plan.views, self._sight
+        found = self._made.get(ground.fields)
+        if found is None:
+            fields = {
+                key: opening
+                for key, opening in self._order.fields.items()
+                if key in self._plan.free or key in ground.fields
             }
-            self._made[ground.fields] = views_of(self._gate.catalogue, seen)
-        return self._made[ground.fields]
+            views = views_of(self._gate.catalogue, fields)
+            found = self._made[ground.fields] = views, Sight.of(views).among(self._items)
+        return found
+
+    def _told(self, place: int, known: Known | None, views: Mapping[str, View], facts: int) -> Told:
+        """Without grounds for anything the answer does not tell whether the subject is known."""
+        order, catalogue = self._order, self._gate.catalogue
+        asked = order.subjects[place]
+        if not views:
+            return Told(asked.code, "", Outcome.UNAUTHORISED, "", (), 0)
+        withheld: tuple[str, ...] = ()
+        if order.references[place] in self._grounds:
+            items = {item for item, column in order.fields if item not in views}
+            withheld = tuple(catalogue[item].title for item in catalogue if item in items)
+        if known is None:
+            return Told(asked.code, asked.name, Outcome.NONE_FOUND, "", withheld, 0)
+        outcome = Outcome.DISCLOSED if facts or asked.kind == "organisation" else Outcome.NONE_FOUND
+        return Told(asked.code, known.name or asked.name, outcome, known.status, withheld, facts)
 
 
 def _grounds(gate: Gate, order: Order, now: datetime) -> dict[UUID, Grounds]:
@@ -159,66 +265,17 @@ def _grounds(gate: Gate, order: Order, now: datetime) -> dict[UUID, Grounds]:
     return take(gate, use, order.references, now, order.day)
 
 
-def _read(gate: Gate, order: Order, grounds: Mapping[UUID, Grounds]) -> dict[str | UUID, Holdings]:
-    """What is held of the subjects that may be read at all."""
-    shut = not _plan_of(gate, order).free
-    readable = [
-        (asked, ref)
-        for asked, ref in zip(order.subjects, order.references, strict=True)
-        if not shut or grounds[ref].consent is not None
-    ]
-    codes = [asked.code for asked, _ in readable if asked.kind == "organisation"]
-    persons = {
-        index: ref for asked, ref in readable if asked.kind == "person" for index in gate.person_indexes(asked.code)
-    }
-    held: dict[Any, Holdings] = {}
-    if codes:
-        always = [number for number, item in gate.items_by_number().items() if item.creates_subjects]
-        held.update(holdings_of(codes, order.since, order.until, always))
-    if persons:
-        found = holdings_of_persons(list(persons), order.since, order.until)
-        held.update({persons[index]: holdings for index, holdings in found.items()})
-    return held
-
-
-def _key(asked: Asked, reference: UUID) -> str | UUID:
-    return reference if asked.kind == "person" else asked.code
-
-
-def _subject(
-    gate: Gate,
-    order: Order,
-    asked: Asked,
-    held: Holdings | None,
-    views: Mapping[str, View],
-    ground: Grounds | None,
-    facts: tuple[Fact, ...],
-) -> Disclosed:
-    """One subject of the result. Without grounds for anything the answer does not tell whether it is known."""
-    if not views:
-        return Disclosed(asked.code, "", Outcome.UNAUTHORISED)
-    withheld: tuple[str, ...] = ()
-    if ground is not None:
-        items = {item for item, column in order.fields if item not in views}
-        withheld = tuple(gate.catalogue[item].title for item in gate.catalogue if item in items)
-    if held is None:
-        return Disclosed(asked.code, asked.name, Outcome.NONE_FOUND, withheld=withheld)
-    known = bool(facts) or asked.kind == "organisation"
-    outcome = Outcome.DISCLOSED if known else Outcome.NONE_FOUND
-    return Disclosed(asked.code, held.name or asked.name, outcome, facts, held.status, withheld)
-
-
 def _entries(
-    actor: Actor, order: Order, result: Result, grounds: Mapping[UUID, Grounds], now: datetime
+    actor: Actor, order: Order, told: Sequence[Told], grounds: Mapping[UUID, Grounds], now: datetime
 ) -> list[AuditEntry]:
     """One row for each subject: disclosed or not found with the count of records, refused with its own code."""
     rows, single = [], len(order.references) == 1
-    for reference, each in zip(order.references, result.subjects, strict=True):
+    for reference, each in zip(order.references, told, strict=True):
         ground, trace = grounds.get(reference), order.trace
         if single and ground is not None and ground.consent is not None:
             trace = ground.consent.trace  # one number from the consent to the destruction
         refused = each.outcome is Outcome.UNAUTHORISED
-        detail: dict[str, str | int] = {} if refused else {"facts": each.count(), "outcome": each.outcome.value}
+        detail: dict[str, str | int] = {} if refused else {"facts": each.facts, "outcome": each.outcome.value}
         if ground is not None and ground.consent is not None:
             detail["consent"] = ground.consent.number
         rows.append(

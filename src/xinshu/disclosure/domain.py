@@ -262,6 +262,29 @@ class Disclosed:
         return len(self.facts)
 
 
+class Told(NamedTuple):
+    """What is said of one subject, as in `Disclosed`; `facts`: how many there are."""
+
+    code: str
+    name: str
+    outcome: Outcome
+    status: str
+    withheld: tuple[str, ...]
+    facts: int
+
+
+class Head(NamedTuple):
+    """What a result says as a whole, as in `Result`."""
+
+    ticket: str
+    purpose: str
+    unit: str
+    person: str
+    at: datetime
+    checked: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a query brought. `not_checked`: titles of items and sources the query did not look at."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,54 @@ from uuid import UUID
 
 import orjson
 
-from xinshu.disclosure.domain import Disclosed, Fact, Heading, Outcome, Result
+from xinshu.disclosure.assembling import Facts
+from xinshu.disclosure.domain import Disclosed, Fact, Head, Heading, Outcome, Result, Told
 from xinshu.disclosure.errors import FileExpired
 from xinshu.disclosure.gate import Gate
+from xinshu.security.sealing import FileSealer
 
-_HEAD = ("ticket", "purpose", "unit", "person", "at", "checked", "not_checked")
+Line = tuple[Told, Facts]
+"""A subject of a result: what is said of it, and its facts."""
 
 
-def keep_result(gate: Gate, ticket: UUID, result: Result) -> None:
-    """Seal a result away; it is whole on disk when this returns."""
+class Sheet:
+    """The file of a result while it is made: first subject after subject, then the rest."""
+
+    def __init__(self, file: FileSealer) -> None:
+        self._file, self._begun = file, False
+
+    def take(self, subjects: Sequence[Line]) -> None:
+        """The next subjects and their facts."""
+        lines = [_line(*each) for each in subjects]
+        self._file.write((b"," if self._begun else b'{"subjects":[') + b",".join(lines))
+        self._begun = True
+
+    def close(self, head: Head, headings: Sequence[Heading]) -> None:
+        """Everything else, once there was a subject."""
+        rest = head._asdict() | {"headings": headings}
+        self._file.write(b"]," + orjson.dumps(rest, default=tuple)[1:])
+        self._file.close()
+
+
+def _line(told: Told, facts: Facts) -> bytes:
+    known = orjson.dumps((told.code, told.name, told.outcome.value, told.status, told.withheld))
+    return b"%b,[%b]]" % (known[:-1], facts.text)
+
+
+@contextmanager
+def keeping_result(gate: Gate, ticket: UUID) -> Iterator[Sheet]:
+    """A file for a result, sealed; it is whole on disk when the block ends, and not there when the block fails."""
     path = _path(gate, ticket)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    text = orjson.dumps(_content(result), default=tuple)
-    with part.open("wb") as file:
-        gate.vault.seal_file(io.BytesIO(text), file, result_place(ticket))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            yield Sheet(gate.vault.file_sealer(file, result_place(ticket)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def open_result(gate: Gate, ticket: UUID) -> Result:
@@ -61,35 +92,6 @@ def kept_results(gate: Gate) -> list[UUID]:
     return [UUID(path.stem) for path in sorted(_folder(gate).glob("*.sealed"))]
 
 
-def _content(result: Result) -> dict[str, Any]:
-    """Facts as lists, in the order of their fields, with the number of their heading; the rest by name."""
-    whole = {name: getattr(result, name) for name in _HEAD}
-    facts = [fact for each in result.subjects for fact in each.facts]
-    headings = list({id(fact.heading): fact.heading for fact in facts}.values())  # to hash each anew would cost
-    numbers = {id(heading): number for number, heading in enumerate(headings)}
-    days: dict[date | None, str | None] = {None: None}
-    for fact in facts:
-        for day in (fact.event_date, fact.received_on):
-            if day not in days:
-                days[day] = str(day)
-    whole["headings"] = headings
-    whole["subjects"] = [
-        [
-            each.code,
-            each.name,
-            each.outcome.value,
-            each.status,
-            each.withheld,
-            [
-                (numbers[id(heading)], source, days[event], days[received], values, masked)
-                for heading, source, event, received, values, masked in each.facts
-            ],
-        ]
-        for each in result.subjects
-    ]
-    return whole
-
-
 def _headings(content: dict[str, Any]) -> list[Heading]:
     return [
         Heading(item, title, tuple((code, name) for code, name in columns))
@@ -101,6 +103,11 @@ def _subject(content: list[Any], headings: list[Heading]) -> Disclosed:
     code, name, outcome, status, withheld, facts = content
     found = tuple(_fact(headings[each[0]], *each[1:]) for each in facts)
     return Disclosed(code, name, Outcome(outcome), found, status, tuple(withheld))
+
+
+def read_facts(facts: Facts, headings: Sequence[Heading]) -> tuple[Fact, ...]:
+    """The facts of a subject that is answered at once."""
+    return tuple(_fact(headings[each[0]], *each[1:]) for each in orjson.loads(b"[%b]" % facts.text))
 
 
 def _fact(

@@ -8,7 +8,7 @@ number) was written by earlier versions with the key of `keys/data.json`; it is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -71,14 +71,21 @@ class Vault:
         if len(heads) != 1 or len(sealed) == 1 or not isinstance(crypto, OpensMany):
             return [self._open(each, place, {}) for each, place in zip(sealed, places, strict=True)]
         (head,) = heads
-        first = self._open(sealed[0], places[0], {})  # judges the head, which all have
         if head[0] != _VERSION:
-            return [first, *(self._open(each, place, {}) for each, place in zip(sealed[1:], places[1:], strict=True))]
-        key = self.keyring.by_number(key_number(sealed[0]))
+            return [self._open(each, place, {}) for each, place in zip(sealed, places, strict=True)]
+        key = self._key_of(sealed[0], {})  # judges the head, which all have
         bodies, bound = [each[HEAD:] for each in sealed], [head + each for each in places]
         return crypto.open_many(CipherName(key.facts.algorithm), key.secret, bodies, bound)
 
     def _open(self, sealed: bytes, place: bytes, keys: Mapping[int, Key]) -> bytes:
+        key = self._key_of(sealed, keys)
+        cipher = CipherName(key.facts.algorithm)
+        if sealed[0] == _OLD_VERSION:
+            return chosen().crypto.open(cipher, key.secret, sealed[_OLD_HEAD:], place)
+        return chosen().crypto.open(cipher, key.secret, sealed[HEAD:], sealed[:HEAD] + place)
+
+    def _key_of(self, sealed: bytes, keys: Mapping[int, Key]) -> Key:
+        """The key that opens a value, once its head is found to be right. Raises SealBroken."""
         number = key_number(sealed)
         try:
             key = keys.get(number) or self.keyring.by_number(number)
@@ -86,14 +93,12 @@ class Vault:
             raise SealBroken("加密内容的密钥已不在", fix="用加密时的密钥文件打开") from problem
         if key.facts.purpose not in ENCRYPTING:
             raise SealBroken("加密内容的密钥编号不符", fix="用加密时的密钥文件打开")
-        cipher = CipherName(key.facts.algorithm)
         if sealed[0] == _OLD_VERSION:
             if not key.facts.legacy:
                 raise SealBroken("加密内容的版本或密钥编号不符", fix="用加密时的密钥文件打开")
-            return chosen().crypto.open(cipher, key.secret, sealed[_OLD_HEAD:], place)
-        if sealed[1] != _ALGORITHMS[cipher]:
+        elif sealed[1] != _ALGORITHMS[CipherName(key.facts.algorithm)]:
             raise SealBroken("加密内容的算法与密钥不符", fix="从备份恢复该内容")
-        return chosen().crypto.open(cipher, key.secret, sealed[HEAD:], sealed[:HEAD] + place)
+        return key
 
     # -- standing for a value ------------------------------------------------------------------------------------
 
@@ -136,23 +141,16 @@ class Vault:
 
     def seal_file(self, source: BinaryIO, target: BinaryIO, place: str) -> str:
         """Compress and seal a stream in frames of 1 MiB; returns the SHA-256 of what was read, in hexadecimal."""
-        digest = hashlib.sha256()
-        packer = zstandard.ZstdCompressor(level=1).compressobj()
-        held, number = b"", 0
-
-        def write(packed: bytes, last: bool) -> None:
-            nonlocal held, number
-            held += packed
-            while len(held) >= _FRAME or (last and held):
-                frame, held = held[:_FRAME], held[_FRAME:]
-                self._write_frame(target, frame, _frame_place(place, number, last and not held))
-                number += 1
-
+        digest, sealer = hashlib.sha256(), self.file_sealer(target, place)
         while block := source.read(_FRAME):
             digest.update(block)
-            write(packer.compress(block), last=False)
-        write(packer.flush(), last=True)
+            sealer.write(block)
+        sealer.close()
         return digest.hexdigest()
+
+    def file_sealer(self, target: BinaryIO, place: str) -> FileSealer:
+        """The same for a stream that is made piece by piece."""
+        return FileSealer(lambda frame, at: self._write_frame(target, frame, at), place)
 
     def open_file(self, source: BinaryIO, place: str) -> Iterator[bytes]:
         """The blocks of a file sealed by `seal_file`. Raises SealBroken, also for one cut short."""
@@ -180,6 +178,32 @@ class Vault:
             number += 1
         if number == 0:
             raise SealBroken("加密文件是空的", fix="从备份恢复该文件")
+
+
+class FileSealer:
+    """Compresses what is written and seals it in frames; the file is whole once it is closed."""
+
+    def __init__(self, write: Callable[[bytes, bytes], None], place: str) -> None:
+        self._write, self._place = write, place
+        self._packer = zstandard.ZstdCompressor(level=1).compressobj()
+        self._held, self._number = b"", 0
+
+    def write(self, block: bytes) -> None:
+        """The next piece."""
+        self._held += self._packer.compress(block)
+        while len(self._held) >= _FRAME:
+            self._frame(last=False)
+
+    def close(self) -> None:
+        """The last piece has been written."""
+        self._held += self._packer.flush()
+        while self._held:
+            self._frame(last=True)
+
+    def _frame(self, *, last: bool) -> None:
+        frame, self._held = self._held[:_FRAME], self._held[_FRAME:]
+        self._write(frame, _frame_place(self._place, self._number, last and not self._held))
+        self._number += 1
 
 
 def key_number(sealed: bytes) -> int:

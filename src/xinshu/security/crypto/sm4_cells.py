@@ -9,6 +9,7 @@ OpenSSL's own SM4, so this is no more and no less open to timing by a neighbour 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -260,8 +261,10 @@ def open_cells(key: bytes, sealed: Sequence[bytes], places: Sequence[bytes]) -> 
     return [whole[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
 
 
+@lru_cache(maxsize=4)
 def _prepared(key: bytes) -> tuple[Words, Table]:
-    """Round keys, and the multiples of the hash key."""
+    """Round keys, and the multiples of the hash key. Kept for the few keys in use: they stay in this process as long as
+    the keys themselves, which Python does not wipe either."""
     keys = round_keys(key)
     hash_key = np.zeros(4, dtype=np.uint32)
     _encrypt(keys, _ROUND, hash_key)
