@@ -9,9 +9,11 @@ import sys
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
-from tests.disclosure.conftest import NOW
+from django.db import connections, transaction
+from tests.disclosure.conftest import NOW, PERSON
 from tests.disclosure.plain import OpenVault, Row, cut, plain_fact, sight
 from tests.disclosure.test_purposes import PROFILES
 
@@ -26,6 +28,7 @@ from xinshu.disclosure.results import open_result
 from xinshu.disclosure.review import decide_query
 from xinshu.disclosure.rules import load_gate_rules
 from xinshu.kernel.profiles import open_profile
+from xinshu.records.disclosing import holdings_of, open_scope
 from xinshu.security.masking import mask_numbers
 
 DAY = date(2026, 11, 22)
@@ -179,3 +182,24 @@ def test_days_are_those_of_the_calendar():
     rows = [Row(0, 1, '{"T":"x"}', None, Fact(Heading("", "", ()), "某局", each, each, ())) for each in days]
     facts = cut(rows, {0: sight({"i": view}, {1: SimpleNamespace(item="i")})})[0]
     assert [(each.event_date, each.received_on) for each in facts] == [(each, each) for each in days]
+
+
+def test_a_person_known_under_two_indexes_is_told_with_the_records_of_both(personnel, gate, world):
+    """While keys of the index rotate some records stand under the old one, some under the new."""
+    old = uuid4()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE records_record SET person_index = %s WHERE person_index IS NOT NULL", [old])
+        assert cursor.rowcount == 1
+    person = {
+        "行政相对人名称": "王小明",
+        "行政相对人类别": "自然人",
+        "自然人证件类型": "身份证",
+        "自然人证件号码": PERSON,
+    }
+    row = world.penalty(1, 60_000, **person) | {"行政相对人代码_1(统一社会信用代码)": "", "法定代表人": ""}
+    assert world.penalise([row | {"处罚决定日期": "2026-08-20"}]).accepted == 1
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute(f"SELECT {open_scope()}")
+        asked = [(7, each) for each in (*gate.person_indexes(PERSON), old)]
+        held = holdings_of({}, asked, None, None)
+    assert (list(held.known), held.places.tolist()) == ([7], [7, 7])

@@ -136,6 +136,34 @@ def _same(data: Bytes, at: int, other: Bytes, start: int, size: int) -> bool:
     return byte == size
 
 
+@compiled()
+def _value(data: Bytes, at: int, end: int, settled: bool) -> tuple[int, int]:
+    """(place after the value that begins at `at`, its bytes: 0 for null, -1 where it is none that is known)."""
+    if data[at] == 0x22:
+        stop, numbered = _closing(data, at + 1, end)
+        if stop >= end or (numbered and not settled):
+            return end, -1
+        return stop + 1, stop + 1 - at
+    null = data[at] == 0x6E and data[at + 1] == 0x75 and data[at + 2] == 0x6C and data[at + 3] == 0x6C
+    if at + 4 <= end and null:
+        return at + 4, 0
+    return end, -1
+
+
+@compiled()
+def _which(
+    data: Bytes, at: int, size: int, names: Bytes, starts: Small, sizes: Small, first: int, last: int, likely: int
+) -> int:
+    """The name among `first` to `last` that stands at `at`, -1 for none; `likely`: where to begin."""
+    for _ in range(last - first):
+        if likely == last:
+            likely = first
+        if sizes[likely] == size and _same(data, at, names, starts[likely], size):
+            return likely
+        likely += 1
+    return -1
+
+
 @compiled(
     "void(uint8[::1], int64[::1], int64[::1], int32[::1], uint8[::1], int32[::1], int32[::1], int32[::1], boolean,"
     " int64[:, ::1], int32[:, ::1], boolean[::1])"
@@ -155,55 +183,24 @@ def _find(
     odd: npt.NDArray[np.bool_],
 ) -> None:
     for row in range(len(begins)):
-        at, end = begins[row], ends[row]
+        at, end = begins[row] + 1, ends[row] - 1
         first, last = firsts[lists[row]], firsts[lists[row] + 1]
         likely = first
-        if end - at < 2 or data[at] != 0x7B or data[end - 1] != 0x7D:
-            odd[row] = True
-            continue
-        at, end = at + 1, end - 1
-        while at < end:
-            if data[at] != 0x22:
-                odd[row] = True
-                break
+        odd[row] = end < at or data[at - 1] != 0x7B or data[end] != 0x7D
+        while at < end and not odd[row]:
+            odd[row] = True  # until the pair is read to its end
             key = at + 1
-            at, numbered = _closing(data, key, end)
-            size = at - key
-            if at >= end or numbered or data[at + 1] != 0x3A:
-                odd[row] = True
+            close, numbered = _closing(data, key, end)
+            if data[at] != 0x22 or close + 1 >= end or numbered or data[close + 1] != 0x3A:
                 break
-            at += 2
-            start = at
-            if data[at] == 0x22:
-                at, numbered = _closing(data, at + 1, end)
-                at += 1
-                if at > end or (numbered and not settled):
-                    odd[row] = True
-                    break
-                length = at - start
-            elif (
-                at + 4 <= end
-                and data[at] == 0x6E
-                and data[at + 1] == 0x75
-                and data[at + 2] == 0x6C
-                and data[at + 3] == 0x6C
-            ):
-                at += 4
-                length = 0
-            else:
-                odd[row] = True
+            start = close + 2
+            at, length = _value(data, start, end, settled)
+            if length < 0 or (at < end and (data[at] != 0x2C or at + 1 == end)):
                 break
-            for _ in range(last - first):
-                if likely == last:
-                    likely = first
-                if name_sizes[likely] == size and _same(data, key, names, name_starts[likely], size):
-                    starts[row, likely - first] = start
-                    sizes[row, likely - first] = length
-                    likely += 1
-                    break
-                likely += 1
-            if at < end:
-                if data[at] != 0x2C or at + 1 == end:
-                    odd[row] = True
-                    break
-                at += 1
+            which = _which(data, key, close - key, names, name_starts, name_sizes, first, last, likely)
+            if which >= 0:
+                starts[row, which - first] = start
+                sizes[row, which - first] = length
+                likely = which + 1
+            at += 1
+            odd[row] = False
