@@ -15,7 +15,6 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
 
 from xinshu.kernel.database import PLANNED_ONCE, fetch_raw
 from xinshu.records.rendering import place_of
