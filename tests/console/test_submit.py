@@ -101,6 +101,7 @@ def test_doubts_are_confirmed_by_their_own_reporter_and_lead_to_the_batch_that_l
     assert re.findall(r"<dd>([\d,]+)", page) == ["2", "1", "0", "1", "4"]
     assert "已由报送单位确认无误" in page
     assert "/confirm" not in page
+    assert browser.get("/c/submit").content.decode().count("疑问已确认") == 1
     first = browser.get(f"/c/submit/{loaded}").content.decode()
     assert f'href="{answer["Location"]}"' in first
     assert f'action="{address}"' not in first
