@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from numba import njit
 
+from xinshu.catalogue.checks import scanning
 from xinshu.catalogue.checks.inspection import CELL_ERROR, Facts, inspect
 from xinshu.catalogue.checks.screening import suspects
 from xinshu.catalogue.domain import CodeValue, ItemField
@@ -140,3 +143,29 @@ def test_every_single_character_before_within_and_after(item_field, facts):
 def test_ordinary_values_are_cleared(kind, text, facts):
     item_field = ItemField("F", "项", "f", kind, max_length=200 if kind in {"name", "text"} else None, access="public")
     assert not suspects(item_field, pl.Series([text]), facts)[0]
+
+
+def test_places_are_passed_over_only_where_nothing_is_odd():
+    """All sequences of three bytes that can stand in UTF-8 one after another."""
+    odd_at, perhaps_at = scanning._odd_at, scanning._perhaps_odd_at
+
+    @njit
+    def count(buffer, size):
+        odd, missed = 0, 0
+        for place in range(0, size, 64):
+            found = odd_at(buffer, place)
+            odd += found != 0
+            missed += (found & ~perhaps_at(buffer, place)) != 0
+        return odd, missed
+
+    some = np.arange(1 << 20, dtype=np.uint32)
+    odd = 0
+    for start in range(0, 1 << 24, 1 << 20):
+        triples = some + start
+        more = (triples >> 14 & 3 == 2) & (triples >> 6 & 3 == 2)  # second and third byte go on with a character
+        triples = triples[(triples >> 16 >= 0xC0) & more | (triples & 0x808080 == 0)]
+        text = np.stack([triples >> 16, triples >> 8, triples], axis=1).astype(np.uint8).ravel()
+        found, missed = count(np.concatenate([text, np.zeros(96, dtype=np.uint8)]), len(text))
+        assert missed == 0
+        odd += found
+    assert odd > 1000

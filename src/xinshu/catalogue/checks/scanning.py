@@ -20,6 +20,7 @@ import numpy.typing as npt
 from xinshu.kernel.cells import Bytes, Places
 from xinshu.kernel.compiled import compiled, load_word
 from xinshu.kernel.lanes import LANES, At, Lanes, first_lanes, lane_mask, lowest
+from xinshu.kernel.patterns import CAN_MATCH, Pattern, matching, pattern_of
 
 Mask = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint8]
@@ -41,7 +42,7 @@ _NORMAL = 1024  # bytes of a text that are compared in their normal form here
 _SHORT_BYTES = 15  # the longest placeholder that begins like an ordinary word has 12 bytes
 _ONE, _TWO = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # odd numbers that spread bits well
 _HALF = np.uint64(32)
-_RARE = tuple(char.encode() for char in "屯拷浜涓烫琛鍏鏈锟")  # one of each word of text.is_garbled has one of these
+_RARE = ("屯屾", "浜浗", "烫", "拷", "徃", "檺", "锟")  # each word of text.is_garbled has one of these characters
 
 
 @compiled(inline=True)
@@ -75,38 +76,50 @@ def _mark_cell(starts: Places, sizes: Places, ends: Places, row: int, place: int
 
 
 def _odd(at: At) -> Lanes:
-    """Where a character begins that a cell is to be inspected for, unless `_seldom` is to be asked for it."""
+    """Where a character begins that a cell is to be inspected for."""
     byte, one, two = at(0), at(1), at(2)
-    control = (byte < 0x09) | byte.between(0x0B, 0x1F) | (byte == 0x7F)
+    control = ((byte < 0x20) & (byte != 0x09) & (byte != 0x0A)) | (byte == 0x7F)
     # two-byte characters and U+0800-U+1FFF, private use, planes 3 and up
     foreign = byte.between(0xC2, 0xE1) | (byte == 0xEE) | (byte >= 0xF3)
-    wide = (byte == 0xEF) & (one == 0xBC) & (two.between(0x90, 0x99) | two.between(0xA1, 0xBA))  # digits, capitals
-    found = control | foreign | wide
-    for lead in sorted({each[0] for each in _RARE}):
-        tails = [(one == each[1]) & (two == each[2]) for each in _RARE if each[0] == lead]
+    general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2040-U+207F
+        (one == 0x81) | ((one == 0x80) & (two.between(0x8B, 0x8F) | two.between(0xAA, 0xAE)))
+    )
+    wide = (byte == 0xEF) & (  # private use, U+FEC0-U+FEFF, full-width letters and digits, U+FFFD-U+FFFF
+        (one < 0xA4)
+        | (one == 0xBB)
+        | ((one == 0xBC) & (two.between(0x90, 0x99) | two.between(0xA1, 0xBA)))
+        | ((one == 0xBD) & (two < 0x9B))
+        | ((one == 0xBF) & (two >= 0xBD))
+    )
+    found = control | foreign | general | wide
+    rare = [char.encode() for char in "".join(_RARE)]
+    for lead in sorted({each[0] for each in rare}):
+        tails = [(one == each[1]) & (two == each[2]) for each in rare if each[0] == lead]
         found |= (byte == lead) & reduce(or_, tails)
     return found
 
 
-def _seldom(at: At) -> Lanes:
-    """Where `_odd_among_seldom` has to be asked: U+2000-U+2FFF and U+F000-U+FFFF but what stands beside the comma U+FF0C."""
-    return (at(0) == 0xE2) | ((at(0) == 0xEF) & (at(1) != 0xBC))
+_ANY = ""
+_ODD_PATTERNS: tuple[Pattern, ...] = (
+    (("0", "012345678BCDEF"),),  # control characters
+    (("1D", _ANY),),
+    (("CF", "23456789ABCDEF"),),  # two-byte characters, planes 3 and up
+    (("E", "012E"),),  # U+0800-U+2FFF, private use
+    (("E", "F"), (_ANY, "0123456789ABDEF")),  # U+F000-U+FFFF but what stands beside the comma U+FF0C
+    (("E", "F"), ("89A", _ANY)),
+    (("E", "F"), (_ANY, _ANY), ("9", "0123456789")),  # full-width digits and capitals
+    (("E", "F"), (_ANY, _ANY), ("AB", _ANY)),
+)
+_RARE_PATTERNS: tuple[Pattern, ...] = (*map(pattern_of, _RARE), (("7", "F"),))
 
 
-def _odd_among_seldom(at: At) -> Lanes:
-    byte, one, two = at(0), at(1), at(2)
-    general = (byte == 0xE2) & (  # U+200B-U+200F, U+202A-U+202E, U+2040-U+207F
-        (one == 0x81) | ((one == 0x80) & (two.between(0x8B, 0x8F) | two.between(0xAA, 0xAE)))
-    )
-    wide = (byte == 0xEF) & (  # private use, U+FEC0-U+FEFF, full-width small letters, U+FFFD-U+FFFF
-        (one < 0xA4) | (one == 0xBB) | ((one == 0xBD) & (two < 0x9B)) | ((one == 0xBF) & (two >= 0xBD))
-    )
-    return general | wide
+def _perhaps_odd(at: At) -> Lanes:
+    """Where `_odd` may say yes, in a third of the instructions."""
+    return matching(at, _ODD_PATTERNS) | matching(at, _RARE_PATTERNS)
 
 
 _odd_at = lane_mask(_odd)
-_seldom_at = lane_mask(_seldom)
-_odd_among_seldom_at = lane_mask(_odd_among_seldom)
+_perhaps_odd_at = lane_mask(_perhaps_odd if CAN_MATCH else _odd)
 _digit_like_at = lane_mask(lambda at: at(0).between(0x30, 0x39) | at(0).among(0x20, 0x2D))
 
 
@@ -137,10 +150,9 @@ def _mark(
         following = np.uint64(0)
         if block + LANES < end:
             following = _digit_like_at(buffer, block + LANES) & first_lanes(end - block - LANES)
-        odd_ones = _odd_at(buffer, block)
-        if _seldom_at(buffer, block) != 0:
-            odd_ones |= _odd_among_seldom_at(buffer, block)
-        odd_ones &= first_lanes(end - block)
+        odd_ones = np.uint64(0)
+        if _perhaps_odd_at(buffer, block) != 0:
+            odd_ones = _odd_at(buffer, block) & first_lanes(end - block)
         events = odd_ones | _run_starts(before, here, following)
         before, here = here, following
         while events != 0:
