@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -109,11 +110,16 @@ def test_an_installation_under_a_private_home_needs_no_setting(xinshu, tmp_path_
         assert again.stdout == done.stdout
         listed = subprocess.run(["ps", "-e", "-o", "args"], capture_output=True, text=True, check=True).stdout
         assert str(home) not in listed  # the server ended with its last user
+        (log,) = [*home.rglob("server.log"), *_elsewhere(home).rglob("server.log")]
+        assert log.stat().st_mode & 0o077 == 0  # it may quote rows
     finally:
         _remove_embedded(home)
 
 
-def _remove_embedded(home: Path) -> None:
-    import hashlib
+def _elsewhere(home: Path) -> Path:
+    """Where the server of a home lives that its user cannot enter."""
+    return Path("/var/lib/xinshu") / hashlib.sha256(str(home).encode()).hexdigest()[:12]
 
-    shutil.rmtree(Path("/var/lib/xinshu") / hashlib.sha256(str(home).encode()).hexdigest()[:12], ignore_errors=True)
+
+def _remove_embedded(home: Path) -> None:
+    shutil.rmtree(_elsewhere(home), ignore_errors=True)

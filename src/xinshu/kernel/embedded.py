@@ -167,7 +167,8 @@ def _prepare_folders(server: EmbeddedServer) -> None:
             raise PermissionError(f"{folder} 属于其他用户")
         folder.chmod(0o700)
     if ids:
-        server.log.touch()
+        server.log.touch(mode=0o600)
+        server.log.chmod(0o600)  # what the server complains of may quote rows
         os.chown(server.log, *ids)
 
 
