@@ -22,6 +22,7 @@ from xinshu.demo.numbers import citizen_number
 from xinshu.kernel.clock import shanghai_date
 
 SECRET = "a-secret-of-the-platform"
+SHOTS = os.environ.get("SHOTS", "")  # a folder: the pages are kept there as pictures, to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,15 @@ def test_a_mandate_is_given_seen_on_both_sides_and_taken_back(space: Space, brow
 def test_the_pages_are_accessible_valid_and_fit(space: Space, browser, website: Website, need, tmp_path: Path, size):
     need(AXE.is_file() and VALIDATOR.is_file(), NPM)
     found, texts = {}, {}
-    pages = ["/me", f"/me/firms/{website.subject}", f"/me/firms/{website.subject}/looks", "/c/account"]
+    pages = ["/me", f"/me/firms/{website.subject}", f"/me/firms/{website.subject}/looks", "/me/consents", "/c/account"]
     with space.entered(browser, "林演示", size) as page:
         for number, address in enumerate(pages):
             page.goto(address)
             texts[f"page {number}"] = page.request.get(address).text()
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
             found[address] = serious(page)
+            if SHOTS:
+                name = address.strip("/").replace("/", "-").replace(website.subject, "firm")
+                page.screenshot(path=Path(SHOTS) / f"{name}-{size['width']}.png", full_page=True)
     assert {address: each for address, each in found.items() if each} == {}
     assert invalid_html(texts, tmp_path) == []

@@ -92,6 +92,7 @@ def test_a_legal_person_comes_in_and_sees_his_firm(idp, stranger, firm):
     page = client.get("/me").content.decode()
     assert firm[0] in page
     assert "法定代表人" in page
+    assert 'aria-label="用户空间"' in client.get("/c/account").content.decode()
     user = User.objects.get()
     assert (user.display_name, user.roles, user.has_usable_password()) == ("林演示", {Role.ENTERPRISE}, False)
     assert Entry.objects.filter(action="identity.sign_in", outcome="done", actor=str(user.pk)).count() == 1

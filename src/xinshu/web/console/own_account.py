@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinshu.security.audit.services import record
-from xinshu.security.domain import ROLE_WORDS
+from xinshu.security.domain import ROLE_WORDS, Role
 from xinshu.security.identity.factors import (
     accept_code,
     activate_totp,
@@ -34,6 +34,7 @@ from xinshu.security.matrix import STEP_UP
 from xinshu.security.routes import requires_sign_in
 from xinshu.web.console.entering import factor_refused, grouped, picture, take_password
 
+_IN_SPACE, _IN_CONSOLE = "space/account_frame.html", "console/account_frame.html"
 _ASK_SECRET = "xinshu.totp.new"  # noqa: S105 - a key of the session
 
 
@@ -213,6 +214,7 @@ def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
     user: Any = request.user
     kinds = {each.type: each for each in Authenticator.objects.filter(user_id=user.pk)}
     context = {
+        "frame": _IN_SPACE if user.roles == {Role.ENTERPRISE} else _IN_CONSOLE,
         "problem": problem,
         "done": "" if problem else request.session.pop("xinshu.done", ""),
         "own_password": user.has_usable_password(),
