@@ -56,9 +56,10 @@ from xinshu.security.queries import organisations
 from xinshu.security.services import create_api_key, store_organisations
 now, source = timezone.now(), next(each.uscc for each in organisations() if each.name.endswith({AUTHORITY_NAME!r}))
 people = {{}}
-roles = {{"officer": Role.QUERY_OFFICER, "approver": Role.QUERY_APPROVER, "legal": Role.ENTERPRISE}}
+roles = {{"officer": Role.QUERY_OFFICER, "approver": Role.QUERY_APPROVER, "legal": Role.ENTERPRISE, "admin": Role.SYSTEM_ADMIN}}
+words = {{"officer": "刘某", "approver": "陈某", "legal": "孙某", "admin": "系某"}}
 for name, role in roles.items():
-    made = make_demo_account(f"e2e-{{name}}", display_name={{"officer": "刘某", "approver": "陈某", "legal": "孙某"}}[name],
+    made = make_demo_account(f"e2e-{{name}}", display_name=words[name],
                              organisation=source, role=role, now=now)
     secret = new_secret()
     keep_totp(User.objects.get(username=f"e2e-{{name}}"), secret)
@@ -98,6 +99,7 @@ class Agency:
     officer: Person
     approver: Person
     legal: Person
+    admin: Person
     consent: str
     sample: str
 
@@ -368,3 +370,16 @@ def test_a_firm_reads_gives_and_takes_back_a_consent(browser, agency: Agency):
         page.set_viewport_size(PHONE)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0
+
+
+def test_accounts_are_managed_on_a_phone(browser, agency: Agency):
+    with signed_in(browser, agency, agency.admin, "/c/iam", PHONE) as page:
+        expect(page.get_by_role("heading", level=1)).to_have_text("组织与权限")
+        for button in page.locator("main table button").all():
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 24
+            assert box["x"] + box["width"] <= PHONE["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / "c-iam-390.png", full_page=True)
