@@ -11,7 +11,7 @@ from xinshu.collection.reading.prefetch import prefetch, worked_ahead
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
 def test_results_come_in_order(count):
-    assert list(worked_ahead(lambda each: each * 2, iter(range(count)), threads=2)) == [2 * n for n in range(count)]
+    assert list(worked_ahead(lambda each: each * 2, iter(range(count)), threads=2, ahead=3)) == [2 * n for n in range(count)]
     assert list(prefetch(iter(range(count)))) == list(range(count))
 
 
@@ -27,7 +27,7 @@ def test_the_first_item_is_done_alone_and_later_ones_side_by_side():
         both.wait()  # passes only when two items are under way
         return each
 
-    assert list(worked_ahead(work, iter(range(5)), threads=2)) == [0, 1, 2, 3, 4]
+    assert list(worked_ahead(work, iter(range(5)), threads=2, ahead=3)) == [0, 1, 2, 3, 4]
     assert most_beside_first == [0]
 
 
@@ -37,7 +37,48 @@ def test_an_error_comes_after_the_results_before_it():
             raise ValueError(each)
         return each
 
-    results = worked_ahead(work, iter(range(9)), threads=2)
+    results = worked_ahead(work, iter(range(9)), threads=2, ahead=3)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="3"):
         next(results)
+
+
+def test_an_error_of_the_source_comes_after_the_results_before_it():
+    def source():
+        yield from range(3)
+        raise ValueError("source")
+
+    results = worked_ahead(lambda each: each, source(), threads=2, ahead=3)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="source"):
+        next(results)
+
+
+def test_no_more_are_taken_than_may_wait():
+    taken = []
+
+    def source():
+        for each in range(50):
+            taken.append(each)
+            yield each
+
+    results = worked_ahead(lambda each: each, source(), threads=2, ahead=3)
+    for asked in range(1, 20):
+        assert next(results) == asked - 1
+        assert len(taken) <= asked + 3
+    results.close()  # and the threads end: this would hang otherwise
+    assert len(taken) < 50
+
+
+def test_threads_go_on_while_the_caller_is_busy():
+    done = threading.Semaphore(0)
+
+    def work(each):
+        done.release()
+        return each
+
+    results = worked_ahead(work, iter(range(9)), threads=2, ahead=4)
+    assert [next(results), next(results)] == [0, 1]
+    for _ in range(5):  # 0 and 1 that were asked for, and those that may wait
+        assert done.acquire(timeout=10)
+    results.close()

@@ -11,16 +11,17 @@ from datetime import date
 from types import SimpleNamespace
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.db import connections, transaction
 from tests.disclosure.conftest import NOW, PERSON
-from tests.disclosure.plain import OpenVault, Row, cut, plain_fact, sight
+from tests.disclosure.plain import EPOCH, OpenVault, Row, cut, held, plain_fact, sight
 from tests.disclosure.test_purposes import PROFILES
 
 from xinshu.catalogue.loading import load_catalogue
 from xinshu.disclosure import disclosing
 from xinshu.disclosure.asking import query
-from xinshu.disclosure.assembling import Column, View, views_of
+from xinshu.disclosure.assembling import Column, Headings, Serializer, View, views_of
 from xinshu.disclosure.batches import run_batch
 from xinshu.disclosure.domain import Fact, Heading, State
 from xinshu.disclosure.models import Ticket
@@ -172,6 +173,18 @@ def test_a_batch_tells_of_each_subject_what_a_single_query_tells(
     ]
     assert list(told) == alone
     assert sum(len(each.facts) for each in told) > 11
+
+
+@pytest.mark.parametrize("column", ["events", "received"])
+@pytest.mark.parametrize("ordinal", [date.min.toordinal() - 1, date.max.toordinal() + 1])
+def test_a_day_no_calendar_has_is_not_written(column, ordinal):
+    """PostgreSQL's dates reach further than those of ISO 8601 with four digits."""
+    view = View(Heading("i", "事项", (("T", "事由"),)), (Column("T", False, False, False),))
+    given = held([Row(0, 1, '{"T":"x"}', None, Fact(Heading("", "", ()), "某局", DAY, DAY, ()))])
+    given = replace(given, **{column: np.array([ordinal - EPOCH], dtype=np.int32)})
+    seen = {0: sight({"i": view}, {1: SimpleNamespace(item="i")})}
+    with pytest.raises(ValueError, match="outside the calendar"):
+        Serializer(OpenVault(), str, Headings()).facts_of(given, seen)
 
 
 def test_days_are_those_of_the_calendar():

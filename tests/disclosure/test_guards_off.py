@@ -440,6 +440,7 @@ TABLE = [
 ]
 # Guards whose cases are tests of their own elsewhere: files of a profile, the interface, what cannot happen by the gate.
 ELSEWHERE = {
+    "assembling._require_days": "tests/disclosure/test_cutting.py::test_a_day_no_calendar_has_is_not_written",
     "rules": "tests/disclosure/test_purposes.py::test_a_wrong_line_is_a_fault_of_the_file",
     "machines.machine_actor": "tests/disclosure/test_interface.py::test_a_key_that_is_not_registered_may_not_ask",
     "machines._again": "tests/disclosure/test_interface.py::test_the_first_answer_is_told_again_and_counted_once",

@@ -28,10 +28,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from xinshu.catalogue.checks import CheckContext, ItemChecker
+from xinshu.catalogue.checks import CheckContext, ItemChecker, Looked
 from xinshu.catalogue.checks.findings import FINDING_SCHEMA, as_findings
 from xinshu.catalogue.checks.inspection import Facts, region_table
-from xinshu.catalogue.checks.screening import Screened
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.catalogue.reference import load_divisions, load_industries
 from xinshu.catalogue.rulebook import Finding, make_finding
@@ -40,7 +39,7 @@ from xinshu.collection.errors import FileRefused, ReaderFailed
 from xinshu.collection.pipes import receive_rows, send_rows, widen
 from xinshu.collection.preparation import DOUBTFUL, prepare
 from xinshu.collection.reading import RawChunk, ReadLimits, ReadPlan, open_file
-from xinshu.collection.reading.prefetch import prefetch, worked_ahead
+from xinshu.collection.reading.prefetch import worked_ahead
 from xinshu.kernel.clock import shanghai_date
 from xinshu.kernel.memory import keep_freed_memory
 from xinshu.kernel.profiles import Profile
@@ -51,7 +50,8 @@ from xinshu.rules.loading import load_rules
 
 _MEBIBYTE = 1 << 20
 _POLL_SECONDS = 0.05
-_LOOKING = 2  # threads that look at chunks, beside the one that reads and the one that judges
+_LOOKING = 2  # threads that read chunks and look at them, beside the one that judges
+_AHEAD = 4  # chunks that may wait for it
 _SWITCH_SECONDS = 0.0002  # threads hand compiled work to each other and should not wait for a turn
 _LARGER_PARTS = 6  # a check alone keeps no rows; parts from 32 MB on would be mapped anew each time
 _ADDRESS_SPACE = 8 << 30  # beyond the memory limit: what libraries reserve without using
@@ -246,17 +246,17 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes], Accept
     nothing = [_frame_bytes(pl.DataFrame())] if job.load else []
     yield head, [_finding_bytes(list(opened.findings)), *nothing], Accepted.nothing() if job.load else None
 
-    def look(chunk: RawChunk) -> tuple[RawChunk, Screened]:
-        return chunk, checker.screen(chunk.cells)
+    def look(chunk: RawChunk) -> tuple[RawChunk, Looked]:
+        return chunk, checker.look(chunk.cells, chunk.shape)
 
-    for chunk, screened in worked_ahead(look, prefetch(opened.chunks), threads=_LOOKING):
-        yield _part(job, checker, chunk, screened)
+    for chunk, looked in worked_ahead(look, opened.chunks, threads=_LOOKING, ahead=_AHEAD):
+        yield _part(job, checker, chunk, looked)
 
 
 def _part(
-    job: ReadJob, checker: ItemChecker, chunk: RawChunk, screened: Screened
+    job: ReadJob, checker: ItemChecker, chunk: RawChunk, looked: Looked
 ) -> tuple[dict[str, object], list[bytes], Accepted | None]:
-    result = checker.check(chunk.cells, chunk.rows, sheet=chunk.sheet, shape=chunk.shape, screened=screened)
+    result = checker.judge(looked, chunk.rows, sheet=chunk.sheet)
     head = {
         "kind": "part",
         "rows": chunk.cells.height,

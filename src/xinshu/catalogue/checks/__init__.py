@@ -6,6 +6,6 @@ rules exist once and the speed comes from not looking. Follows docs/checks.md.
 """
 
 from xinshu.catalogue.checks.context import CheckContext
-from xinshu.catalogue.checks.engine import ChunkResult, ItemChecker
+from xinshu.catalogue.checks.engine import ChunkResult, ItemChecker, Looked
 
-__all__ = ["CheckContext", "ChunkResult", "ItemChecker"]
+__all__ = ["CheckContext", "ChunkResult", "ItemChecker", "Looked"]

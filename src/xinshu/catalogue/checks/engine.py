@@ -14,7 +14,7 @@ import polars as pl
 
 from xinshu.catalogue.checks.columns import Columns
 from xinshu.catalogue.checks.context import CheckContext, RowFacts
-from xinshu.catalogue.checks.duplicates import DuplicateWatch
+from xinshu.catalogue.checks.duplicates import DuplicateWatch, Hashes
 from xinshu.catalogue.checks.findings import FindingTable, confirmed_findings
 from xinshu.catalogue.checks.inspection import NUMBER_MARK, Inspection, Problem, hide_personal_numbers, inspect
 from xinshu.catalogue.checks.keys import COUNTERPART, digested_columns, key_columns
@@ -53,6 +53,19 @@ class ChunkResult:
         return self.facts.frame.with_columns(pl.Series("_row", self.rows))
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A chunk that has been looked at by itself: what `ItemChecker.judge` goes on with. `shape` as given to `look`,
+    `misshapen` its rows; `keys`: two hashes of each row's natural key."""
+
+    facts: RowFacts
+    judge: RowJudge
+    shape: Mapping[int, str]
+    misshapen: Mask
+    late: Mask
+    keys: tuple[Hashes, Hashes]
+
+
 @dataclass(slots=True)
 class ItemChecker:
     """Checks one file against one item version; feed it the chunks in file order."""
@@ -64,37 +77,14 @@ class ItemChecker:
     _repeating: frozenset[str] | None = None
     _judged: dict[str, dict[str, Inspection]] = field(default_factory=dict)
 
-    def screen(self, cells: Cells) -> Screened:
-        """The part of `check` that needs nothing of other chunks; may run in another thread, one chunk at a time."""
-        present = [each for each in self.item.fields if each.code in cells.columns]
-        if self._repeating is None and cells.height:
-            self._repeating = repeating_columns(present, cells)
-        return screen(
-            present, cells, self._repeating or frozenset(), self._keys(present), self.context.facts, self._inspect
-        )
-
-    def _keys(self, present: Sequence[ItemField]) -> dict[str, bool]:
-        codes = {each.code for each in present}
-        return {code: named for code, named in digested_columns(self.item).items() if code in codes}
-
-    def check(
-        self,
-        cells: Cells,
-        rows: Rows,
-        *,
-        sheet: str = "",
-        shape: Mapping[int, str] | None = None,
-        screened: Screened | None = None,
-    ) -> ChunkResult:
-        """Check one chunk.
+    def look(self, cells: Cells, shape: Mapping[int, str] | None = None) -> Looked:
+        """The part of `check` that needs nothing of other chunks; may run in other threads, after the first chunk's.
 
         Args:
             cells: columns named by column code; columns of the item may be absent, others are passed over.
-            rows: row number of each line as the spreadsheet shows it.
             shape: {index in the chunk: what is wrong with its number of cells}; these rows get no other finding.
-            screened: what `screen` said of this chunk, when it was asked before.
         """
-        screened = self.screen(cells) if screened is None else screened
+        screened = self._screen(cells)
         hits: list[Hit] = []
         columns = Columns(cells)
         for item_field in self.item.fields:
@@ -107,15 +97,43 @@ class ItemChecker:
         judge.settle()
         judge.row_rules()
         late = judge.late() & ~misshapen
+        return Looked(facts, judge, shape or {}, misshapen, late, key_columns(self.item, facts))
+
+    def _screen(self, cells: Cells) -> Screened:
+        present = [each for each in self.item.fields if each.code in cells.columns]
+        if self._repeating is None and cells.height:
+            self._repeating = repeating_columns(present, cells)
+        return screen(
+            present, cells, self._repeating or frozenset(), self._keys(present), self.context.facts, self._inspect
+        )
+
+    def _keys(self, present: Sequence[ItemField]) -> dict[str, bool]:
+        codes = {each.code for each in present}
+        return {code: named for code, named in digested_columns(self.item).items() if code in codes}
+
+    def check(
+        self, cells: Cells, rows: Rows, *, sheet: str = "", shape: Mapping[int, str] | None = None
+    ) -> ChunkResult:
+        """Check one chunk: `look` and `judge` at once.
+
+        Args:
+            rows: row number of each line as the spreadsheet shows it.
+        """
+        return self.judge(self.look(cells, shape), rows, sheet=sheet)
+
+    def judge(self, looked: Looked, rows: Rows, *, sheet: str = "") -> ChunkResult:
+        """What is left when a chunk has been looked at: the supplier's own rows, keys met before, and words. Once for each
+        chunk, in file order."""
+        judge, facts, misshapen = looked.judge, looked.facts, looked.misshapen
         judge.source(self._source_expected(judge, misshapen))
         doubtful = mark_blocked(judge.hits, misshapen.copy(), self.context.holding)
-        duplicate, copies = self._duplicates(facts, rows, doubtful)
+        duplicate, copies = self._duplicates(looked, rows, doubtful)
         table = FindingTable(self.context.file, sheet, [each.code for each in self.item.fields])
-        for index, reason in (shape or {}).items():
+        for index, reason in looked.shape.items():
             table.add("row.shape", rows=rows[[index]], arguments={"reason": reason})
         self._word(table, [*judge.hits, *copies], facts, rows, misshapen)
         found = confirmed_findings(table.frame()) if self.context.confirmed else table.frame()
-        return ChunkResult(found, rows, doubtful, duplicate, late, facts)
+        return ChunkResult(found, rows, doubtful, duplicate, looked.late, facts)
 
     # -- one column ----------------------------------------------------------------------------------------------
 
@@ -173,9 +191,9 @@ class ItemChecker:
                 Hit(item_field, problem, rows[[members[place] for place in order]], [values[place] for place in order])
             )
 
-    def _duplicates(self, facts: RowFacts, rows: Rows, doubtful: Mask) -> tuple[Mask, list[Hit]]:
-        first, second = key_columns(self.item, facts)
-        originals = self._watch.see(first, second, rows, ~doubtful)
+    def _duplicates(self, looked: Looked, rows: Rows, doubtful: Mask) -> tuple[Mask, list[Hit]]:
+        originals = self._watch.see(*looked.keys, rows, ~doubtful)
+        facts = looked.facts
         duplicate = np.zeros(len(rows), dtype=np.bool_)
         item_field = self.item.field(self._key_field())
         copies = []

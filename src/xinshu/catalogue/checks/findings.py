@@ -81,11 +81,22 @@ class FindingTable:
 
     def frame(self) -> pl.DataFrame:
         """All findings, by row, field of the item, rule: the same however the file was cut into chunks."""
+        places = {"": -1} | {code: place for place, code in enumerate(self.fields)}
+        if not self._parts:
+            return self._sorted(places)
         few = pl.DataFrame(self._few, schema=FINDING_SCHEMA)
-        place = pl.col("field").replace_strict({"": -1} | {code: i for i, code in enumerate(self.fields)})
+        place = pl.col("field").replace_strict(places)
         return pl.concat([few, *(part.cast(FINDING_SCHEMA) for part in self._parts)]).sort(
             "row", place, "rule", "message"
         )
+
+    def _sorted(self, places: dict[str, int]) -> pl.DataFrame:
+        """The few, put in order here: that is less than setting up an expression."""
+        few = self._few
+        marks = zip(few["row"], (places[each] for each in few["field"]), few["rule"], few["message"], strict=True)
+        order = [number for *_, number in sorted((*mark, number) for number, mark in enumerate(marks))]
+        columns = {name: [values[number] for number in order] for name, values in few.items()}
+        return pl.DataFrame(columns, schema=FINDING_SCHEMA)
 
 
 def _worded(template: str) -> pl.Expr:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Lock, Semaphore
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,18 +22,61 @@ def prefetch(source: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
 
 
-def worked_ahead(work: Callable[[T], R], source: Iterator[T], *, threads: int) -> Iterator[R]:
-    """`work` of each item in order, the next `threads` of them under way while the caller works on one. The first one is
-    done before any other is begun: what it leaves behind, the others may use."""
+def worked_ahead(work: Callable[[T], R], source: Iterator[T], *, threads: int, ahead: int) -> Iterator[R]:
+    """`work` of each item in order. Each of the threads takes the next item and works on it by itself, whatever the caller
+    does meanwhile; no more than `ahead` items are taken and not yet asked for. The first one is done before any other
+    is begun: what it leaves behind, the others may use."""
     first = next(source, None)
     if first is None:
         return
     yield work(first)
-    waiting: deque[Future[R]] = deque()
+    crew = _Crew(work, source, ahead)
     with ThreadPoolExecutor(threads) as pool:
-        for item in source:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for _ in range(threads):
+            pool.submit(crew.run)
+        try:
+            while (result := crew.results.get()) is not None:
+                yield result.result()
+                crew.room.release()
+        finally:
+            crew.dismiss(threads)
+
+
+class _Crew(Generic[T, R]):
+    """What the threads share: the source, from which one at a time may take, and results in the order of their items."""
+
+    def __init__(self, work: Callable[[T], R], source: Iterator[T], ahead: int) -> None:
+        self.results: SimpleQueue[Future[R] | None] = SimpleQueue()
+        self.room = Semaphore(ahead)
+        self._work, self._source = work, source
+        self._turn, self._over = Lock(), False
+
+    def run(self) -> None:
+        """Take and work until nothing is left."""
+        while True:
+            self.room.acquire()
+            with self._turn:
+                if self._over:
+                    return
+                result: Future[R] = Future()
+                try:
+                    item = next(self._source)
+                except StopIteration:
+                    self._over = True
+                    self.results.put(None)
+                    return
+                except BaseException as problem:
+                    self._over = True
+                    result.set_exception(problem)
+                    self.results.put(result)
+                    return
+                self.results.put(result)
+            try:
+                result.set_result(self._work(item))
+            except BaseException as problem:
+                result.set_exception(problem)
+
+    def dismiss(self, threads: int) -> None:
+        """Nobody asks for more: threads that wait for room end."""
+        self._over = True
+        self.room.release(threads)
