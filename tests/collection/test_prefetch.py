@@ -11,7 +11,9 @@ from xinshu.collection.reading.prefetch import prefetch, worked_ahead
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
 def test_results_come_in_order(count):
-    assert list(worked_ahead(lambda each: each * 2, iter(range(count)), threads=2, ahead=3)) == [2 * n for n in range(count)]
+    assert list(worked_ahead(lambda each: each * 2, iter(range(count)), threads=2, ahead=3)) == [
+        2 * n for n in range(count)
+    ]
     assert list(prefetch(iter(range(count)))) == list(range(count))
 
 
