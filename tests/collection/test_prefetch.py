@@ -1,8 +1,9 @@
-"""Working ahead keeps the order, begins with the first item alone and tells errors where they belong."""
+"""Working ahead keeps the order and tells errors where they belong."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -17,20 +18,27 @@ def test_results_come_in_order(count):
     assert list(prefetch(iter(range(count)))) == list(range(count))
 
 
-def test_the_first_item_is_done_alone_and_later_ones_side_by_side():
+def test_items_are_worked_on_side_by_side():
     both = threading.Barrier(2, timeout=10)
-    busy, most_beside_first = [], []
 
     def work(each):
-        if each == 0:
-            most_beside_first.append(len(busy))
-            return each
-        busy.append(each)
         both.wait()  # passes only when two items are under way
         return each
 
-    assert list(worked_ahead(work, iter(range(5)), threads=2, ahead=3)) == [0, 1, 2, 3, 4]
-    assert most_beside_first == [0]
+    assert list(worked_ahead(work, iter(range(6)), threads=2, ahead=3)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_source_is_asked_by_one_thread_at_a_time():
+    inside = threading.Lock()
+
+    def source():
+        for each in range(30):
+            assert inside.acquire(blocking=False)
+            time.sleep(0.001)
+            inside.release()
+            yield each
+
+    assert list(worked_ahead(lambda each: each, source(), threads=3, ahead=5)) == list(range(30))
 
 
 def test_an_error_comes_after_the_results_before_it():

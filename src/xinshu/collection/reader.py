@@ -246,10 +246,15 @@ def _work(job: ReadJob) -> Iterator[tuple[dict[str, object], list[bytes], Accept
     nothing = [_frame_bytes(pl.DataFrame())] if job.load else []
     yield head, [_finding_bytes(list(opened.findings)), *nothing], Accepted.nothing() if job.load else None
 
+    def chunks() -> Iterator[RawChunk]:
+        for chunk in opened.chunks:
+            checker.learn(chunk.cells)
+            yield chunk
+
     def look(chunk: RawChunk) -> tuple[RawChunk, Looked]:
         return chunk, checker.look(chunk.cells, chunk.shape)
 
-    for chunk, looked in worked_ahead(look, opened.chunks, threads=_LOOKING, ahead=_AHEAD):
+    for chunk, looked in worked_ahead(look, chunks(), threads=_LOOKING, ahead=_AHEAD):
         yield _part(job, checker, chunk, looked)
 
 

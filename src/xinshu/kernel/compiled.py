@@ -1,4 +1,4 @@
-"""Loops over bytes compiled to machine code by numba, without the interpreter's lock.
+"""Loops over bytes compiled to machine code by numba, without the interpreter's lock unless they are short.
 
 A function is compiled for the types in its signature when its module is imported, and kept in numba's cache beside the
 module (or in the user's cache folder where that cannot be written): a process that may write no file can still use it.
@@ -24,11 +24,12 @@ WORD = 8
 """Bytes that `load_word` reads: buffers end with at least as many beyond their text."""
 
 
-def compiled(*signatures: str, inline: bool = False) -> Callable[[_Function], _Function]:
-    """Compile a function for these signatures; without one, when another compiled function calls it."""
+def compiled(*signatures: str, inline: bool = False, short: bool = False) -> Callable[[_Function], _Function]:
+    """Compile a function for these signatures; without one, when another compiled function calls it. A `short` one keeps
+    the interpreter's lock: to get it back takes longer than the work, when other threads want it too."""
 
     def wrap(function: _Function) -> _Function:
-        options = {"nogil": True, "error_model": "numpy", "inline": "always" if inline else "never"}
+        options = {"nogil": not short, "error_model": "numpy", "inline": "always" if inline else "never"}
         arguments = (list(signatures),) if signatures else ()
         try:
             return cast(_Function, _njit(*arguments, cache=bool(signatures), **options)(function))

@@ -106,7 +106,7 @@ def normalise_cell(text: str) -> str:
 
     Punctuation keeps its width (Chinese text uses the full-width marks). Idempotent.
     """
-    return text.translate(_CELL_TABLE).strip(WHITE_SPACE)
+    return (text if text.isascii() else text.translate(_CELL_TABLE)).strip(WHITE_SPACE)  # ASCII has none of them
 
 
 def normalise_name(text: str) -> str:
@@ -133,12 +133,12 @@ def upper_ascii(text: str) -> str:
 
 def has_full_width_alnum(text: str) -> bool:
     """Whether a full-width letter or digit stands in the text (before normalising): rule `text.width`."""
-    return _FULL_WIDTH.search(text) is not None
+    return not text.isascii() and _FULL_WIDTH.search(text) is not None
 
 
 def is_garbled(text: str) -> bool:
     """Whether the text holds replacement, private-use or control characters, or mojibake: rule `text.garbled`."""
-    return _GARBLED.search(text) is not None or _SURROGATE.search(text) is not None
+    return _GARBLED.search(text) is not None or (not text.isascii() and _SURROGATE.search(text) is not None)
 
 
 def is_placeholder(text: str) -> bool:

@@ -77,13 +77,21 @@ class ItemChecker:
     _repeating: frozenset[str] | None = None
     _judged: dict[str, dict[str, Inspection]] = field(default_factory=dict)
 
+    def learn(self, cells: Cells) -> None:
+        """Tell from the first chunk how columns are to be looked at. What is found does not depend on it."""
+        if self._repeating is None and cells.height:
+            present = [each for each in self.item.fields if each.code in cells.columns]
+            self._repeating = repeating_columns(present, cells)
+
     def look(self, cells: Cells, shape: Mapping[int, str] | None = None) -> Looked:
-        """The part of `check` that needs nothing of other chunks; may run in other threads, after the first chunk's.
+        """The part of `check` that needs nothing of other chunks; may run in other threads once the first chunk has been
+        learned from.
 
         Args:
             cells: columns named by column code; columns of the item may be absent, others are passed over.
             shape: {index in the chunk: what is wrong with its number of cells}; these rows get no other finding.
         """
+        self.learn(cells)
         screened = self._screen(cells)
         hits: list[Hit] = []
         columns = Columns(cells)
@@ -101,8 +109,6 @@ class ItemChecker:
 
     def _screen(self, cells: Cells) -> Screened:
         present = [each for each in self.item.fields if each.code in cells.columns]
-        if self._repeating is None and cells.height:
-            self._repeating = repeating_columns(present, cells)
         return screen(
             present, cells, self._repeating or frozenset(), self._keys(present), self.context.facts, self._inspect
         )

@@ -11,9 +11,10 @@ import numpy as np
 
 from xinshu.catalogue.checks.context import RowFacts
 from xinshu.catalogue.checks.duplicates import Hashes
-from xinshu.catalogue.checks.scanning import Digests, digest_cells
+from xinshu.catalogue.checks.scanning import Digests, Mask, digest_cells
 from xinshu.catalogue.domain import CatalogueItem
 from xinshu.kernel.cells import PADDING
+from xinshu.kernel.compiled import compiled
 from xinshu.kernel.text import normalise_name
 
 COUNTERPART = "counterpart"
@@ -40,11 +41,10 @@ def digested_columns(item: CatalogueItem) -> dict[str, bool]:
 
 def key_columns(item: CatalogueItem, facts: RowFacts) -> tuple[Hashes, Hashes]:
     """Two independent 64-bit hashes of each row's natural key."""
-    first, second = np.zeros(facts.height, dtype=np.uint64), np.zeros(facts.height, dtype=np.uint64)
+    hashes = np.zeros((2, facts.height), dtype=np.uint64)
     for code in item.key:
-        one, two = _counterpart_digests(item, facts) if code == COUNTERPART else _digests(item, facts, code)
-        first, second = first * _SPREAD + one, second * _SPREAD + two
-    return first, second
+        _fold(hashes, _counterpart_digests(item, facts) if code == COUNTERPART else _digests(item, facts, code))
+    return hashes[0], hashes[1]
 
 
 def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
@@ -62,7 +62,7 @@ def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
         digests = _digests(item, facts, code)
         if letter == "P":
             digests = (digests + _type_digests(item, facts)) * _SPREAD
-        result = np.where(known, digests + np.uint64(ord(letter)), result)
+        _lay_over(result, known, digests, np.uint64(ord(letter)))
     return result
 
 
@@ -90,6 +90,23 @@ def _digests(item: CatalogueItem, facts: RowFacts, code: str) -> Digests:
     digests = known.digests.copy()
     digests[:, places] = _digests_of(texts)
     return digests
+
+
+@compiled("void(uint64[:, ::1], uint64[:, ::1])", short=True)
+def _fold(hashes: Digests, digests: Digests) -> None:
+    """Take one more part of a key into its hashes."""
+    for side in range(2):
+        for row in range(hashes.shape[1]):
+            hashes[side, row] = hashes[side, row] * _SPREAD + digests[side, row]
+
+
+@compiled("void(uint64[:, ::1], boolean[::1], uint64[:, ::1], uint64)", short=True)
+def _lay_over(result: Digests, known: Mask, digests: Digests, letter: int) -> None:
+    """Put these digests, with their kind, where they are known."""
+    for side in range(2):
+        for row in range(len(known)):
+            if known[row]:
+                result[side, row] = digests[side, row] + letter
 
 
 def _digests_of(texts: list[str]) -> Digests:

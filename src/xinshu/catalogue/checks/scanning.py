@@ -594,7 +594,7 @@ def _key_texts(
             _digest_twice(buffer, at, size, digests, row)
 
 
-@compiled("void(uint8[::1], int32[::1], int32[::1], uint64[:, ::1])")
+@compiled("void(uint8[::1], int32[::1], int32[::1], uint64[:, ::1])", short=True)
 def digest_cells(buffer: Bytes, starts: Places, sizes: Places, digests: Digests) -> None:
     """Two digests of each cell; the buffer is padded."""
     for row in range(len(starts)):
@@ -705,7 +705,7 @@ def scan(
                 )
 
 
-@compiled("void(uint8[::1], int32[::1], int32[::1], uint8[::1], boolean[::1])")
+@compiled("void(uint8[::1], int32[::1], int32[::1], uint8[::1], boolean[::1])", short=True)
 def same_cells(buffer: Bytes, starts: Places, sizes: Places, text: Bytes, out: Mask) -> None:
     """Name the cells that hold this text."""
     for row in range(len(starts)):
@@ -716,7 +716,7 @@ def same_cells(buffer: Bytes, starts: Places, sizes: Places, text: Bytes, out: M
                 break
 
 
-@compiled("int64(uint8[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1])")
+@compiled("int64(uint8[::1], int32[::1], int32[::1], int64[::1], int32[::1], int32[::1], int32[::1])", short=True)
 def tell_apart(
     buffer: Bytes, starts: Places, sizes: Places, rows: Numbers, numbers: Places, first: Places, table: Places
 ) -> int:

@@ -30,7 +30,7 @@ from xinshu.collection.reading.shape import (
 from xinshu.kernel.cells import PADDING, Bytes, Cells
 
 _HEAD_BYTES = 1 << 18
-_SMALL_PART = 8  # the first block is that much smaller, blocks grow, and shrink to it again: all who work on them begin soon and end late
+_SMALL_PART = 4  # the first and the last blocks are that much smaller: all who work on them begin soon and end together
 _TAIL_BYTES = 1 << 16
 
 

@@ -24,12 +24,7 @@ def prefetch(source: Iterator[T]) -> Iterator[T]:
 
 def worked_ahead(work: Callable[[T], R], source: Iterator[T], *, threads: int, ahead: int) -> Iterator[R]:
     """`work` of each item in order. Each of the threads takes the next item and works on it by itself, whatever the caller
-    does meanwhile; no more than `ahead` items are taken and not yet asked for. The first one is done before any other
-    is begun: what it leaves behind, the others may use."""
-    first = next(source, None)
-    if first is None:
-        return
-    yield work(first)
+    does meanwhile; no more than `ahead` items are taken and not yet asked for. The source is asked by one thread at a time."""
     crew = _Crew(work, source, ahead)
     with ThreadPoolExecutor(threads) as pool:
         for _ in range(threads):
