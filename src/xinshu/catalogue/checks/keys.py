@@ -62,7 +62,7 @@ def _counterpart_digests(item: CatalogueItem, facts: RowFacts) -> Digests:
         digests = _digests(item, facts, code)
         if letter == "P":
             digests = (digests + _type_digests(item, facts)) * _SPREAD
-        _lay_over(result, known, digests, np.uint64(ord(letter)))
+        _lay_over(result, known, digests, ord(letter))
     return result
 
 
