@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -32,6 +33,23 @@ def test_the_layers_hold(root):
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _layers(root: Path) -> list[str]:
+    """The rooms from the ground up, as the layer contract has them."""
+    contracts = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(each["layers"] for each in contracts if each["type"] == "layers")
+    return [name.strip(" ()") for layer in reversed(layers) for name in layer.split("|")]
+
+
+def test_the_architecture_page_lists_every_room_in_the_order_of_the_layers(root):
+    page = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.split("## Rooms", 1)[1].split("\n## ", 1)[0]
+    listed = re.findall(r"^\| `(\w+)`[^|]*\|", table, re.MULTILINE)
+    assert listed == _layers(root)
+    assert sorted(listed) == sorted(room.name for room in _rooms(root))
 
 
 def test_every_room_with_tables_is_protected_and_installed(root):

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import pairwise
-
-from pypinyin.pinyin_dict import pinyin_dict
+from pathlib import Path
 
 from xinshu.kernel.text import normalise_name
 
@@ -41,10 +41,26 @@ def _toneless(reading: str) -> str:
     return "".join(char for char in plain if "a" <= char <= "z")
 
 
+def _characters() -> Mapping[int, str]:
+    """{code point: readings with tones, the usual one first}: pypinyin's table of characters and nothing else of it.
+
+    Importing the package would read its dictionary of phrases too: 44 MB of every process for what nobody here asks.
+    """
+    package = find_spec("pypinyin")
+    places = package.submodule_search_locations if package else None
+    spec = spec_from_file_location("pinyin_dict", Path(next(iter(places or ()))) / "pinyin_dict.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("pypinyin.pinyin_dict")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    table: Mapping[int, str] = module.pinyin_dict
+    return table
+
+
 @cache
 def syllables() -> dict[int, str]:
     """{code point: toneless syllable} of every character with a reading, letters and digits being their own."""
-    table = {code: _toneless(readings.split(",")[0]) for code, readings in pinyin_dict.items()}
+    table = {code: _toneless(readings.split(",")[0]) for code, readings in _characters().items()}
     table |= {ord(each[0]): each[1:] for each in _IN_NAMES.split()}
     return table | {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"}
 
