@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,9 +12,11 @@ from hypothesis import strategies as st
 from numba import njit
 
 from xinshu.catalogue.checks import scanning
-from xinshu.catalogue.checks.inspection import CELL_ERROR, Facts, inspect
-from xinshu.catalogue.checks.screening import suspects
+from xinshu.catalogue.checks.inspection import CELL_ERROR, Facts, Inspection, inspect
+from xinshu.catalogue.checks.keys import normal_key_text
+from xinshu.catalogue.checks.screening import screen, suspects
 from xinshu.catalogue.domain import CodeValue, ItemField
+from xinshu.kernel.cells import Cells
 from xinshu.kernel.text import GARBLED_PATTERN, INVISIBLE, PLACEHOLDER_PATTERN, WHITE_SPACE
 
 VALUES = (CodeValue("罚款", ("处以罚款",)), CodeValue("其他"))
@@ -143,6 +147,78 @@ def test_every_single_character_before_within_and_after(item_field, facts):
 def test_ordinary_values_are_cleared(kind, text, facts):
     item_field = ItemField("F", "项", "f", kind, max_length=200 if kind in {"name", "text"} else None, access="public")
     assert not suspects(item_field, pl.Series([text]), facts)[0]
+
+
+LONG = "经查当事人于二〇二六年在其经营场所内销售不合格产品的行为违反了有关规定" * 4
+MIXED = {
+    "text": [
+        *TOKENS,
+        LONG,
+        LONG + "13800000000",
+        "13800000000" + LONG,
+        "",
+        "未知",
+        "未" + LONG,
+        LONG + "\u3000",
+        "Err:502",
+    ],
+    "document_no": [
+        f"{'环' * 40}罚〔2026〕第17号",
+        f"环罚〔2026〕{'1' * 70}号",
+        "环罚(2026)17号",
+        "环罚〔2126〕17号",
+        "",
+    ],
+    "name": ["示例(A市)纺织有限公司", "示例纺织", "", LONG[:30], "示例 纺织", "ａ示例"],
+    "other_no": ["9.13E+17", "91", "", "13800000000", "9e12", " 7", "12-34-56-78-90-12"],
+}
+
+
+def test_a_table_names_the_cells_that_each_column_names_by_itself(facts):
+    """Columns of many rows side by side, with long numbers before, within and behind a cell: 256 rows are looked at at once."""
+    dice = random.Random(1)
+    fields = [
+        *(ItemField(kind.upper(), "项", kind, kind, max_length=2_000, access="public") for kind in MIXED),
+        ItemField("GOV", "项", "gov", "text", max_length=2_000, access="gov"),
+    ]
+    texts = {each.code: [dice.choice(MIXED[each.kind]) for _ in range(700)] for each in fields}
+
+    def never(_field: ItemField, _text: str) -> Inspection:
+        raise AssertionError
+
+    found = screen(fields, Cells.of(pl.DataFrame(texts)), (), {}, facts, never)
+    for each in fields:
+        alone = {text: bool(suspects(each, pl.Series([text]), facts)[0]) for text in set(texts[each.code])}
+        assert found.masks[each.code].tolist() == [alone[text] for text in texts[each.code]], each.code
+        cleared = {text for text, named in alone.items() if not named and text}
+        judged = {text: inspect(each, text, facts) for text in cleared}
+        assert [text for text, said in judged.items() if said.problems or said.value != text] == [], each.code
+        assert len(cleared) >= 2, each.code
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    texts=st.lists(
+        st.one_of(st.sampled_from([text for texts in MIXED.values() for text in texts if text]), TEXTS), min_size=2
+    )
+)
+def test_names_have_one_digest_exactly_when_they_compare_the_same(texts, facts):
+    assume(not any("\ud800" <= char <= "\udfff" for text in texts for char in text))
+    item_field = ItemField("F", "项", "f", "name")
+    keys = screen(
+        [item_field],
+        Cells.of(pl.DataFrame({"F": texts})),
+        (),
+        {"F": True},
+        facts,
+        lambda _field, text: Inspection(text),
+    ).keys["F"]
+    told = [
+        (normal_key_text(text), tuple(digests))
+        for text, digests, care in zip(texts, keys.digests.T.tolist(), keys.care.tolist(), strict=True)
+        if not care
+    ]
+    assert len({name for name, _ in told}) == len({digests for _, digests in told}) == len(set(told))
 
 
 def test_places_are_passed_over_only_where_nothing_is_odd():

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from django.db import connection
 
 from xinshu.kernel.compiled import compiled
+from xinshu.kernel.memory import without_collection
 from xinshu.subjects.alignment import CODE_POINTS, Floats, Integers, Numbers, Texts, character_weights, nearness
 from xinshu.subjects.parts import NameParts, all_regions, split_name
 from xinshu.subjects.readings import syllables
@@ -60,7 +61,7 @@ FROM subjects_subjectname n JOIN subjects_subject s ON s.id = n.subject_id ORDER
 
 def registry_rows() -> list[NameRow]:
     """All names of the registry."""
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, without_collection():
         cursor.execute(_ROWS)
         return [NameRow(*row) for row in cursor.fetchall()]
 
@@ -77,6 +78,10 @@ class NameIndex:
     _names: _Names | None = None
 
     def __post_init__(self) -> None:
+        with without_collection():
+            self._fill()
+
+    def _fill(self) -> None:
         for place, row in enumerate(self.rows):
             self.by_name.setdefault(row.name_norm, []).append(place)
             self.by_code.setdefault(row.uscc, []).append(place)

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from typing import Literal, NamedTuple
 
 from xinshu.kernel.identifiers import OrgCode, Uscc
+from xinshu.kernel.memory import set_aside
 from xinshu.kernel.text import normalise_cell, normalise_name, upper_ascii
 from xinshu.subjects.likeness import WORTH_SHOWING, compare
 from xinshu.subjects.matching import NameIndex
@@ -75,7 +76,7 @@ def resolve_list(lines: Sequence[Asked], index: NameIndex, *, processes: int = 1
         for block in blocks:
             yield from _answers(block, index)
         return
-    with get_context("fork").Pool(processes, _inherit, (index,)) as pool:
+    with set_aside(), get_context("fork").Pool(processes, _inherit, (index,)) as pool:
         for answers in pool.imap(_in_child, blocks):
             yield from answers
 

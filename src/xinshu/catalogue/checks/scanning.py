@@ -31,6 +31,8 @@ Digests = npt.NDArray[np.uint64]
 NO_DAY = -(2**31)
 ANY, SHORT, NOTHING_WORD, TEST_WORD = 1, 2, 3, 4
 """How a placeholder may begin, in the table of first characters: in a cell of any length, in a short one, with 无, with 测."""
+HEAD, HEAD_TEXT, HEAD_SHORT = 1, 2, 4
+"""What a cell may be by its first character: a blank or an error value, a placeholder of any length, one of few bytes."""
 FILLED, TEXT, OTHER_NUMBER, DOCUMENT_NUMBER, DATE, AMOUNT, CREDIT_CODE, ORGANISATION_CODE, CITIZEN_ID, REPEATING = (
     range(10)
 )
@@ -38,6 +40,7 @@ FILLED, TEXT, OTHER_NUMBER, DOCUMENT_NUMBER, DATE, AMOUNT, CREDIT_CODE, ORGANISA
 
 _ROWS = 256  # rows looked at in all columns before the next ones
 _RUN = 11  # the shortest number looked for is a mobile phone's
+_NOWHERE = 2**31 - 1  # after every text
 _NORMAL = 1024  # bytes of a text that are compared in their normal form here
 _SHORT_BYTES = 15  # the longest placeholder that begins like an ordinary word has 12 bytes
 _ONE, _TWO = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)  # odd numbers that spread bits well
@@ -61,18 +64,22 @@ def _long_number(buffer: Bytes, begin: int, end: int) -> int:
     return begin if stop - begin >= _RUN else -1
 
 
-@compiled()
-def _mark_cell(starts: Places, sizes: Places, ends: Places, row: int, place: int, odd: Mask) -> int:
-    """Mark the cell in which a place lies, if any; the row it is looked for in, `row` or a later one."""
+@compiled(inline=True)
+def _row_of(ends: Places, row: int, place: int) -> int:
+    """The row in which a place lies, `row` or a later one."""
     while row < len(ends) and ends[row] <= place:
         row += 1
-    if row < len(ends):
-        for column in range(starts.shape[0]):
-            start = starts[column, row]
-            if start <= place < start + sizes[column, row]:
-                odd[column, row] = True
-                break
     return row
+
+
+@compiled()
+def _mark_cell(starts: Places, sizes: Places, row: int, place: int, odd: Mask) -> None:
+    """Mark the cell of a row in which a place lies, if any."""
+    for column in range(starts.shape[0]):
+        start = starts[column, row]
+        if start <= place < start + sizes[column, row]:
+            odd[column, row] = True
+            break
 
 
 def _odd(at: At) -> Lanes:
@@ -140,11 +147,21 @@ def _run_starts(before: Any, here: Any, following: Any) -> Any:
 
 @compiled()
 def _mark(
-    buffer: Bytes, begin: int, end: int, starts: Places, sizes: Places, ends: Places, top: int, odd: Mask, runs: Places
-) -> int:
+    buffer: Bytes,
+    begin: int,
+    end: int,
+    starts: Places,
+    sizes: Places,
+    ends: Places,
+    top: int,
+    odd: Mask,
+    runs: Places,
+    first_runs: Places,
+) -> None:
     """Mark the odd cells of the rows from `top` on whose text lies from `begin` to `end`. Fills `runs` with the places
-    where a long number may begin, in ascending order; returns how many."""
-    row, found = top, 0
+    where a long number may begin, in ascending order, and `first_runs` with the number in `runs` of each row's first one
+    (of the one after it, or of a last place that is none, where a row has none)."""
+    row, found, filled = top, 0, 0
     before, here = np.uint64(0), _digit_like_at(buffer, begin) & first_lanes(end - begin)
     for block in range(begin, end, LANES):
         following = np.uint64(0)
@@ -159,13 +176,22 @@ def _mark(
             lane = lowest(events)
             events &= events - np.uint64(1)
             if (odd_ones >> np.uint64(lane)) & np.uint64(1):
-                row = _mark_cell(starts, sizes, ends, row, block + lane, odd)
+                row = _row_of(ends, row, block + lane)
+                if row < len(ends):
+                    _mark_cell(starts, sizes, row, block + lane, odd)
                 continue
-            place = _long_number(buffer, block + lane, end)
+            place = block + lane
+            if not 0x30 <= buffer[place] <= 0x39:  # a run that begins with a digit is one as it stands
+                place = _long_number(buffer, place, end)
             if place >= 0:
+                row = _row_of(ends, row, place)
+                while filled <= row - top and filled < len(first_runs):
+                    first_runs[filled] = found
+                    filled += 1
                 runs[found] = place
                 found += 1
-    return found
+    runs[found] = _NOWHERE
+    first_runs[filled:] = found
 
 
 @compiled(inline=True)
@@ -203,44 +229,69 @@ def _placeholder_like(buffer: Bytes, at: int, size: int, first: Flags) -> bool:
 
 
 @compiled()
+def _odd_text(buffer: Bytes, at: int, size: int, first: Flags, scientific: bool) -> bool:
+    """Whether a text of allowed length begins or ends as one that has to be inspected."""
+    byte = buffer[at]
+    return (
+        byte == 0x23  # an error value of a spreadsheet: #DIV/0!, Err:502
+        or (byte == 0x45 and size > 3 and buffer[at + 1] == 0x72 and buffer[at + 2] == 0x72)
+        or _blank_at(buffer, at, size)
+        or _blank_at(buffer, at + size - 1, 1)
+        or (size >= 3 and _blank_at(buffer, at + size - 3, 3) and buffer[at + size - 3] >= 0xE0)
+        or (not scientific and _placeholder_like(buffer, at, size, first))
+        or (
+            scientific
+            and size >= 4
+            and 0x30 <= byte <= 0x39
+            and (buffer[at + 1] | 0x20 == 0x65 or buffer[at + 1] == 0x2E)
+        )
+    )
+
+
+@compiled()
 def _odd_texts(
     buffer: Bytes,
     starts: Places,
     sizes: Places,
     runs: Places,
+    first_runs: Places,
     longest: int,
     first: Flags,
+    heads: Flags,
+    long_numbers: bool,
     scientific: bool,
     out: Mask,
 ) -> None:
-    """Texts, those with odd characters named already: `runs` are the places of long numbers,
-    `longest` the bytes allowed, `first` the table of first characters,
-    `scientific` whether numbers such as 9.1E+17 are looked for."""
-    run = 0
+    """Texts, those with odd characters named already: `runs` and `first_runs` are the places of long numbers (`_mark`), looked
+    for if wanted, `longest` the bytes allowed, `first` and `heads` tables of first characters, `scientific` whether numbers such
+    as 9.1E+17 are looked for. Nearly all texts are cleared by what can be answered without a branch."""
+    always = np.uint8(HEAD | (0 if scientific else HEAD_TEXT))
+    short = np.uint8(HEAD | (0 if scientific else HEAD_TEXT | HEAD_SHORT))
     for row in range(len(starts)):
         size, at = sizes[row], starts[row]
-        if size == 0:
-            continue
-        byte = buffer[at]
-        while run < len(runs) and runs[run] < at:
-            run += 1
-        out[row] = (
-            out[row]
-            or (run < len(runs) and runs[run] < at + size)
-            or size > longest
-            or byte == 0x23  # an error value of a spreadsheet: #DIV/0!, Err:502
-            or (byte == 0x45 and size > 3 and buffer[at + 1] == 0x72 and buffer[at + 2] == 0x72)
-            or _blank_at(buffer, at, size)
-            or _blank_at(buffer, at + size - 1, 1)
-            or (size >= 3 and _blank_at(buffer, at + size - 3, 3) and buffer[at + size - 3] >= 0xE0)
-            or (not scientific and _placeholder_like(buffer, at, size, first))
-            or (
-                scientific
-                and size >= 4
-                and 0x30 <= byte <= 0x39
-                and (buffer[at + 1] | 0x20 == 0x65 or buffer[at + 1] == 0x2E)
-            )
+        end = at + size
+        last, middle, third = buffer[end - 1], buffer[end - 2], buffer[end - 3]
+        tail = (
+            (last == 0x20)
+            | ((last >= 0x09) & (last <= 0x0D))
+            | ((third == 0xE3) & (middle == 0x80) & (last == 0x80))
+            | ((third == 0xE2) & (middle <= 0x81) & (middle >= 0x80))
         )
+        byte, second = buffer[at], buffer[at + 1]
+        char = byte if byte < 0x80 else _character(buffer, at) & 0xFFFF
+        head = heads[char] & (short if size <= _SHORT_BYTES else always)
+        number = scientific & (((second | 0x20) == 0x65) | (second == 0x2E))
+        run = long_numbers & (runs[first_runs[row]] < end)
+        if (tail | (head != 0) | number | run | (size > longest)) & (size != 0):
+            at_run = first_runs[row]
+            while runs[at_run] < at:
+                at_run += 1
+            out[row] = (
+                out[row]
+                or size > longest
+                or (long_numbers and runs[at_run] < end)
+                or _odd_text(buffer, at, size, first, scientific)
+            )
 
 
 @compiled(inline=True)
@@ -401,34 +452,61 @@ def _bracket(buffer: Bytes, at: int, end: int, ascii_one: int, ascii_two: int, m
     return 3 if marks[_character(buffer, at)] == kind else 0
 
 
+def _not_of_issuer(at: At) -> Lanes:
+    """Where no letter and no Han character stands."""
+    byte = at(0)
+    signs = (byte < 0x41) | byte.between(0x5B, 0x60) | byte.between(0x7B, 0x7F)
+    return signs | byte.between(0xC0, 0xE3) | (byte >= 0xEA)
+
+
+_not_of_issuer_at = lane_mask(_not_of_issuer)
+_not_digit_at = lane_mask(lambda at: (at(0) < 0x30) | (at(0) >= 0x3A))
+
+
+@compiled(inline=True)
+def _year_in_brackets(buffer: Bytes, place: int) -> bool:
+    """Whether 〔1900〕 to 〔2099〕 stands there."""
+    word = load_word(buffer, place)
+    year = word >> np.uint64(24)
+    century, rest = year & np.uint64(0xFFFF), year & np.uint64(0xFFFF0000)
+    more = (rest + np.uint64(0x06060000)) & np.uint64(0xF0F00000)  # two digits: no half beyond 9
+    return bool(
+        (word & np.uint64(0xFFFFFF) == 0x9480E3)
+        & ((century == 0x3931) | (century == 0x3032))
+        & (rest & np.uint64(0xF0F00000) == 0x30300000)
+        & (more == 0x30300000)
+        & (load_word(buffer, place + 7) & np.uint64(0xFFFFFF) == 0x9580E3)
+    )
+
+
 @compiled()
-def _document_number(buffer: Bytes, at: int, size: int, brackets: Flags) -> bool:
-    end, place = at + size, at
-    while place < end:  # who issued it
-        byte = buffer[place]
-        if 0x41 <= (byte & 0xDF) <= 0x5A:
-            place += 1
-        elif 0xE4 <= byte <= 0xE9:
-            place += 3
-        else:
-            break
-    if place == at:
-        return False
+def _other_year_in_brackets(buffer: Bytes, place: int, end: int, brackets: Flags) -> int:
+    """The place after a year in other brackets; -1 when there is none."""
     opening = _bracket(buffer, place, end, 0x28, 0x5B, brackets, 1)
     place += opening
     if opening == 0 or place + 4 > end or not 1900 <= _digits(buffer, place, 4) <= 2099:
+        return -1
+    closing = _bracket(buffer, place + 4, end, 0x29, 0x5D, brackets, 2)
+    return place + 4 + closing if closing else -1
+
+
+@compiled(inline=True)
+def _document_number(buffer: Bytes, at: int, size: int, brackets: Flags) -> bool:
+    end, place, others = at + size, at, np.uint64(0)
+    while place < end and others == 0:  # who issued it
+        others = _not_of_issuer_at(buffer, place)
+        place += lowest(others) if others != 0 else LANES
+    if place == at:
         return False
-    place += 4
-    closing = _bracket(buffer, place, end, 0x29, 0x5D, brackets, 2)
-    place += closing
-    if closing == 0:
+    place = place + 10 if _year_in_brackets(buffer, place) else _other_year_in_brackets(buffer, place, end, brackets)
+    if place < 0:
         return False
-    if place + 3 <= end and buffer[place] >= 0xE0 and _character(buffer, place) == 0x7B2C:  # 第
+    if load_word(buffer, place) & np.uint64(0xFFFFFF) == 0xACACE7:  # 第
         place += 3
-    number = place
-    while place < end and 0x30 <= buffer[place] <= 0x39:
-        place += 1
-    return place > number and place + 3 == end and _character(buffer, place) == 0x53F7  # 号
+    others = _not_digit_at(buffer, place)
+    digits = lowest(others) if others != 0 else LANES
+    place += digits
+    return digits > 0 and place + 3 == end and load_word(buffer, place) & np.uint64(0xFFFFFF) == 0xB78FE5  # 号
 
 
 @compiled()
@@ -520,20 +598,24 @@ def _tell_apart(
     return count
 
 
+def _changed(at: At) -> Lanes:
+    """Where comparing may change a character: all but Han characters, A-Z, 0-9, hyphens and 〔〕."""
+    byte, one, two = at(0), at(1), at(2)
+    other_bracket = (byte == 0xE3) & ((one != 0x80) | (two < 0x94) | (two >= 0x96))
+    signs = (byte < 0x2D) | byte.between(0x2E, 0x2F) | byte.between(0x3A, 0x40) | byte.between(0x5B, 0x7F)
+    return signs | byte.between(0xC0, 0xE2) | other_bracket | (byte >= 0xEA)
+
+
+_changed_at = lane_mask(_changed)
+
+
 @compiled()
 def _normal(buffer: Bytes, at: int, end: int) -> bool:
-    """Whether a text has only Han characters, A-Z, 0-9, hyphens and 〔〕: comparing changes none of them."""
-    while at < end:
-        byte = buffer[at]
-        if 0xE4 <= byte <= 0xE9:
-            at += 3
-        elif 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or byte == 0x2D:
-            at += 1
-        elif byte == 0xE3 and _character(buffer, at) in (0x3014, 0x3015):
-            at += 3
-        else:
-            return False
-    return True
+    """Whether comparing changes no character of a text."""
+    changed = np.uint64(0)
+    for block in range(at, end, LANES):
+        changed |= _changed_at(buffer, block) & first_lanes(end - block)
+    return bool(changed == 0)
 
 
 @compiled()
@@ -602,9 +684,9 @@ def digest_cells(buffer: Bytes, starts: Places, sizes: Places, digests: Digests)
 
 
 @compiled(
-    "void(uint8[::1], int32[:, ::1], int32[:, ::1], int32[::1], int64[:, ::1], float64[::1], uint8[::1], uint8[::1],"
-    " uint8[::1], int64[::1], boolean[:, ::1], boolean[::1], uint8[::1], int64[::1], uint8[::1], int64[::1], uint8[::1],"
-    " boolean[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int64[::1],"
+    "void(uint8[::1], int32[:, ::1], int32[:, ::1], int32[::1], int64[:, ::1], float64[::1], uint8[::1],"
+    " uint8[::1], uint8[::1], uint8[::1], int64[::1], boolean[:, ::1], boolean[::1], uint8[::1], int64[::1], uint8[::1],"
+    " int64[::1], uint8[::1], boolean[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int32[:, ::1], int64[::1],"
     " uint64[:, :, ::1], boolean[:, ::1])"
 )
 def scan(
@@ -615,6 +697,7 @@ def scan(
     asked: Numbers,
     limits: npt.NDArray[np.float64],
     first: Flags,
+    heads: Flags,
     brackets: Flags,
     credit_values: Flags,
     credit_weights: Numbers,
@@ -643,16 +726,17 @@ def scan(
             `digests` and `care` (-1: none), 1 when its digests are of normalised text.
         limits: the amount from which on a number is named.
         first, brackets: what characters may begin a placeholder; 1 opening, 2 closing bracket; both by code point.
+        heads: HEAD, HEAD_TEXT, … by code point.
         out: the cells named; zeros at first. days: day numbers of good dates, else NO_DAY.
         numbers, firsts, tables, counts: as `_tell_apart` has them; `tables` begin with -1, their width is a power of 2.
         digests, care: two digests of each cell of a key column, and the cells that normalising may change.
     """
     begin = 0
-    normal = np.empty(_NORMAL, dtype=np.uint8)
+    normal, first_runs = np.empty(_NORMAL, dtype=np.uint8), np.empty(_ROWS, dtype=np.int32)
     for top in range(0, len(ends), _ROWS):
         bottom = min(top + _ROWS, len(ends))
-        runs = np.empty((ends[bottom - 1] - begin) // _RUN + 1, dtype=np.int32)
-        found_runs = _mark(buffer, begin, ends[bottom - 1], starts, sizes, ends, top, out, runs)
+        runs = np.empty((ends[bottom - 1] - begin) // _RUN + 2, dtype=np.int32)
+        _mark(buffer, begin, ends[bottom - 1], starts, sizes, ends, top, out, runs, first_runs[: bottom - top])
         begin = ends[bottom - 1]
         for column in range(len(starts)):
             at, size, found = starts[column, top:bottom], sizes[column, top:bottom], out[column, top:bottom]
@@ -674,7 +758,17 @@ def scan(
                     )
             elif kind in (TEXT, OTHER_NUMBER):
                 _odd_texts(
-                    buffer, at, size, runs[: found_runs * long_numbers], longest, first, kind == OTHER_NUMBER, found
+                    buffer,
+                    at,
+                    size,
+                    runs,
+                    first_runs,
+                    longest,
+                    first,
+                    heads,
+                    long_numbers == 1,
+                    kind == OTHER_NUMBER,
+                    found,
                 )
             elif kind == DOCUMENT_NUMBER:
                 _odd_document_numbers(buffer, at, size, longest, brackets, found)

@@ -60,6 +60,17 @@ def _table(size: int, entries: dict[str, int], otherwise: int = 0) -> Flags:
 
 _FIRST = _table(65_536, dict.fromkeys(_STARTS, scanning.ANY) | _WORDS)
 _BRACKETS = _table(65_536, dict.fromkeys(_OPENING, 1) | dict.fromkeys(_CLOSING, 2))
+_BLANKS = "\t\n\v\f\r \u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+def _heads() -> Flags:
+    """What a cell may be by its first character."""
+    found = np.where(_FIRST == scanning.SHORT, scanning.HEAD_SHORT, np.where(_FIRST == 0, 0, scanning.HEAD_TEXT))
+    found[[ord(char) for char in _BLANKS + "#E"]] |= scanning.HEAD
+    return found.astype(np.uint8)
+
+
+_HEADS = _heads()
 _USCC_VALUES = _table(256, {char: value for value, char in enumerate(USCC_ALPHABET)}, 255)
 _ORG_VALUES = _table(256, {char: value for value, char in enumerate(ORG_CODE_ALPHABET)}, 255)
 # Check character of GB 11714 by the weighted sum modulo 11: 11 - sum, with 10 as X and 11 as 0.
@@ -204,6 +215,7 @@ class _Scan:
             np.array([self._asked(each, keys) for each in fields], dtype=np.int64).reshape(len(fields), 8),
             np.array([_amount_limit(each) for each in fields], dtype=np.float64),
             _FIRST,
+            _HEADS,
             _BRACKETS,
             _USCC_VALUES,
             _USCC_WEIGHTS,
