@@ -8,7 +8,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,7 +183,13 @@ def _as_dict(
         **{decision: counts[decision] for decision in _DECISIONS},
         "out": None if out is None else str(out),
         "results": [
-            {"row": number, "name": line.name, "code": line.code, **asdict(answer)}
+            {
+                "row": number,
+                "name": line.name,
+                "code": line.code,
+                **answer._asdict(),
+                "candidates": [each._asdict() for each in answer.candidates],
+            }
             for number, line, answer in zip(numbers, lines, answers, strict=True)
         ],
     }

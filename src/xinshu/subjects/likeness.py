@@ -157,6 +157,10 @@ def closeness(one: str, other: str) -> float:
     if not one or not other:
         return 0.0
     table = syllables()
+    start = _common(one, other)
+    one, other = one[start:], other[start:]
+    end = _common(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
     before: list[float] = []
     row = [float(n) for n in range(len(other) + 1)]
     for i, a in enumerate(one):
@@ -172,3 +176,8 @@ def closeness(one: str, other: str) -> float:
             row.append(cost)
         before = last
     return max(0.0, 1 - row[-1] / longest)
+
+
+def _common(one: str, other: str) -> int:
+    """Characters two texts begin with alike: they take no edit."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xinshu.kernel.text import normalise_name
 from xinshu.subjects.vocabulary import Form, Vocabulary
@@ -85,6 +86,8 @@ def split_name(name: str, vocabulary: Vocabulary) -> NameParts:
 
 def _branch(name: str, vocabulary: Vocabulary) -> tuple[str, str]:
     """(name up to the end of the parent's, rest); the rest is empty for what is no branch."""
+    if name[-1:] not in vocabulary.branch_tails:
+        return name, ""
     length = next((n for n in range(min(8, len(name) - 2), 0, -1) if name[-n:] in vocabulary.branches), 0)
     if not length:
         return name, ""
@@ -184,6 +187,7 @@ def _trade(text: str, vocabulary: Vocabulary) -> tuple[str, str]:
         end -= length
 
 
+@lru_cache(maxsize=65_536)
 def _codes(regions: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
     """Codes of the smallest region named, of those of its name the ones that lie in a larger region named with it."""
     named = [vocabulary.regions[each] for each in regions if each in vocabulary.regions]

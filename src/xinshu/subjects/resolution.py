@@ -40,9 +40,11 @@ class Asked(NamedTuple):
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A subject a line may be about. `name` is the name that matched; `words` explains each feature."""
+class Candidate(NamedTuple):
+    """A subject a line may be about. `name` is the name that matched; `words` explains each feature.
+
+    A tuple, as thousands of them go from process to process.
+    """
 
     uscc: str
     name: str
@@ -51,8 +53,7 @@ class Candidate:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a line came to: one candidate when linked, one to three when suggested, none when nothing is near."""
 
     decision: Decision

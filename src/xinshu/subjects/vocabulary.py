@@ -94,6 +94,11 @@ class Vocabulary:
         """The last character of every form."""
         return frozenset(word[-1] for word in self.forms)
 
+    @cached_property
+    def branch_tails(self) -> frozenset[str]:
+        """The last character of every word for a branch."""
+        return frozenset(word[-1] for word in self.branches)
+
     def without_remark(self, name_norm: str) -> str:
         """A comparable name without a remark in brackets at its end."""
         found = next((each for each in self.remarks if name_norm.endswith(each)), "") if name_norm[-1:] == ")" else ""
